@@ -1,0 +1,34 @@
+# The helpers with which every folder declares itself: one folder, one target, one line per allowed arrow.
+
+add_library(conclave-warnings INTERFACE)
+target_compile_options(conclave-warnings INTERFACE
+    -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wnon-virtual-dtor -Woverloaded-virtual
+    $<$<BOOL:${CONCLAVE_WARNINGS_AS_ERRORS}>:-Werror>)
+
+# conclave_library(NAME USES target...)
+# A static library of all .cpp files of the current folder. Includes are written from the repository root.
+function(conclave_library name)
+    cmake_parse_arguments(arg "" "" "USES;PRIVATE_USES" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
+    if(NOT sources)
+        file(WRITE ${CMAKE_BINARY_DIR}/${name}-empty.cpp "")
+        set(sources ${CMAKE_BINARY_DIR}/${name}-empty.cpp)
+    endif()
+    add_library(${name} STATIC ${sources})
+    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
+    target_link_libraries(${name} PUBLIC ${arg_USES} PRIVATE ${arg_PRIVATE_USES} conclave-warnings)
+endfunction()
+
+# conclave_unit_test(MODULE USES target...)
+# The test program `unit-MODULE` of all *_test.cpp files in test/unit/MODULE, registered with ctest.
+function(conclave_unit_test module)
+    cmake_parse_arguments(arg "" "" "USES" ${ARGN})
+    file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${module}/*_test.cpp)
+    if(NOT sources)
+        return()
+    endif()
+    add_executable(unit-${module} ${sources})
+    target_link_libraries(unit-${module} PRIVATE ${arg_USES} conclave-test-main conclave-warnings)
+    add_test(NAME unit-${module} COMMAND unit-${module})
+    set_tests_properties(unit-${module} PROPERTIES LABELS unit TIMEOUT 300)
+endfunction()
