@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Installs the Debian packages that Conclave needs, and nothing if they are all there.
+#
+#   scripts/install-dependencies.sh            everything
+#   scripts/install-dependencies.sh build      what compiles the server and the benchmark program
+#   scripts/install-dependencies.sh test       what the tests need besides: other people's clients, the real ZooKeeper
+#                                              (which brings a Java runtime), clang for the fuzz targets
+set -euo pipefail
+
+build_packages=(
+    g++ cmake ninja-build ccache
+    libboost1.81-dev libcli11-dev libfmt-dev liblmdb-dev libspdlog-dev libssl-dev libxxhash-dev nlohmann-json3-dev
+)
+test_packages=(
+    catch2
+    clang-14 libclang-rt-14-dev
+    curl python3 python3-kazoo
+    zookeeper zookeeper-bin
+)
+
+if [ $# -eq 0 ]; then
+    set -- build test
+fi
+wanted=()
+for group in "$@"; do
+    case $group in
+    build) wanted+=("${build_packages[@]}") ;;
+    test) wanted+=("${test_packages[@]}") ;;
+    *)
+        echo "$0: unknown group '$group', expected build or test" >&2
+        exit 2
+        ;;
+    esac
+done
+
+if ! command -v dpkg-query >/dev/null; then
+    echo "$0: this is no Debian system; install these yourself: ${wanted[*]}" >&2
+    exit 1
+fi
+
+# dpkg-query fails if it does not know one of the packages; those are missing then, like any that it does not list.
+installed=$(dpkg-query --show --showformat='${Package} ${db:Status-Status}\n' "${wanted[@]}" 2>/dev/null || true)
+missing=()
+for package in "${wanted[@]}"; do
+    if ! grep --quiet --line-regexp --fixed-strings "$package installed" <<<"$installed"; then
+        missing+=("$package")
+    fi
+done
+if [ ${#missing[@]} -eq 0 ]; then
+    exit 0
+fi
+
+as_root=()
+if [ "$(id -u)" -ne 0 ]; then
+    as_root=(sudo)
+fi
+echo "installing: ${missing[*]}"
+"${as_root[@]}" apt-get update
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install --yes --no-install-recommends "${missing[@]}"

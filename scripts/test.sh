@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything and runs the tests. Ends with ctest's summary; the exit code is ctest's.
+#
+#   scripts/test.sh                          all tests
+#   scripts/test.sh --preset asan|tsan       unit, simulation and integration tests under sanitizers
+#   scripts/test.sh [...] CTEST_ARGUMENT...  such as -R unit-tree, or -j2
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+preset=dev
+if [ "${1:-}" = --preset ]; then
+    preset=${2:-}
+    shift $(($# < 2 ? $# : 2))
+fi
+
+selection=()
+case $preset in
+dev) ;;
+asan | tsan) selection=(--label-regex '^(unit|simulation|integration)$') ;;
+*)
+    echo "$0: unknown preset '$preset', expected dev, asan or tsan" >&2
+    exit 2
+    ;;
+esac
+
+"$root/scripts/install-dependencies.sh"
+cd "$root" # presets are looked up in the working directory
+cmake --preset "$preset"
+cmake --build --preset "$preset"
+exec ctest --preset "$preset" "${selection[@]}" "$@"

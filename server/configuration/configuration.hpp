@@ -1,0 +1,139 @@
+/// Everything that an operator can decide about a server, as one plain struct with the defaults of
+/// ZooKeeper (zookeeper-protocol 12) and of Conclave's own keys. conf/conclave.cfg says what each
+/// is for.
+#pragma once
+
+#include "server/configuration/membership.hpp"
+
+#include <conclave/log_line.hpp>
+#include <conclave/types.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace conclave::configuration {
+
+/// What a read promises: order within the session, or the newest committed state.
+enum class read_mode : std::uint8_t { sequential, linearizable };
+
+/// What to make of a damaged newest batch of the log, which may be torn or rotten (zab.md 6.3, case
+/// T4).
+enum class torn_tail : std::uint8_t {
+    standard, ///< torn: cut it off and start
+    strict,   ///< perhaps acknowledged: refuse to start
+};
+
+/// A checked configuration: `load` and its siblings fill it, nothing changes it afterwards, any
+/// thread may read it. Values are resolved: no member means "take another's". The default is what
+/// an empty file means, apart from `dataDir`, which a file has to name.
+struct settings {
+    // Identity and place.
+    /// Checkpoint and `myid`; relative to the working directory.
+    std::string data_directory = "conclave-data";
+    /// Transaction log.
+    std::string log_directory = "conclave-data";
+    bool data_directory_autocreate = true; ///< false: the directories must exist
+    server_id server{1};                   ///< from `myid`; 1 where there is none
+    bool initialize_file_present = false;  ///< `zkServer-initialize.sh` has prepared the directory
+
+    // Client connections.
+    std::vector<endpoint> listeners{{"127.0.0.1", 2181}}; ///< never empty
+    std::int32_t listen_backlog = -1;                     ///< -1: the system's own
+    bool client_tcp_keep_alive = false;
+    std::uint32_t connection_count_max = 0;              ///< 0: no limit
+    std::uint32_t connection_count_max_per_address = 60; ///< 0: no limit
+    /// A connection may stay silent for so long at first.
+    std::chrono::milliseconds sessionless_timeout{10'000};
+    std::int32_t io_threads = -1; ///< -1: by the number of cores; 0: the core's own thread
+
+    // Sessions.
+    std::chrono::milliseconds tick_time{3'000};
+    std::chrono::milliseconds session_timeout_min{6'000};
+    std::chrono::milliseconds session_timeout_max{60'000};
+
+    // Limits of requests.
+    std::uint32_t outstanding_count_max = 1'000; ///< requests in flight in the whole server
+    std::uint32_t jute_buffer_size_bytes_max = 1'048'575; ///< largest request frame
+    /// Slack of strings and buffers inside a frame.
+    std::uint32_t jute_extra_size_bytes_max = 1'048'575;
+    std::uint32_t throttle_request_count_max = 0;          ///< 0: no throttle
+    std::chrono::milliseconds throttled_operation_wait{0}; ///< 0: never answer ThrottledOp
+
+    // Token bucket in front of the handshake.
+    std::uint32_t connection_tokens = 0; ///< 0: no throttle
+    std::chrono::milliseconds connection_token_fill_time{1};
+    std::uint32_t connection_token_fill_count = 1;
+    std::chrono::milliseconds connection_drop_freeze_time{-1}; ///< -1: never drop by chance
+    double connection_drop_increase = 0.02;
+    double connection_drop_decrease = 0.002;
+    double connection_decrease_ratio = 0;
+    bool connection_weights_enabled = false;
+    std::uint32_t connection_weight_global = 3;
+    std::uint32_t connection_weight_local = 1;
+    std::uint32_t connection_weight_renew = 2;
+
+    // Storage.
+    std::uint64_t log_preallocation_kib = 65'536;
+    bool force_sync = true;
+    std::chrono::milliseconds fsync_warning_threshold{1'000};
+    torn_tail tail_policy = torn_tail::standard;
+    std::uint64_t log_retention_kib = 524'288;  ///< log kept behind the newest checkpoint
+    std::int64_t log_segment_size_kib_max = -1; ///< -1: no limit
+    std::uint64_t checkpoint_size_kib = 32'768; ///< changed data that triggers a checkpoint
+    std::chrono::milliseconds checkpoint_interval{30'000};
+    std::uint64_t snapshot_transaction_count = 100'000; ///< transactions that trigger a checkpoint
+    /// Log growth that triggers a checkpoint; -1: none.
+    std::int64_t snapshot_log_size_kib_max = 4'194'304;
+    std::uint32_t snapshot_retain_count = 3;
+    std::chrono::hours purge_interval{0}; ///< 0: only by log_retention_kib
+
+    // The tree.
+    bool extended_types_enabled = false; ///< TTL nodes
+    bool emulate_353_ttl_nodes = false;
+    bool enforce_quota = false;
+    bool digest_enabled = true; ///< the running digest of the tree
+    read_mode reads = read_mode::sequential;
+    bool read_only_mode_enabled = false;
+    std::chrono::milliseconds container_check_interval{60'000};
+    std::uint32_t container_count_max_per_minute = 10'000;
+    /// 0: never reap an unused container.
+    std::chrono::milliseconds container_never_used_interval_max{0};
+
+    // Authentication.
+    bool skip_acl = false;
+    bool digest_scheme_enabled = true;
+    std::string digest_algorithm = "SHA1"; ///< SHA1, SHA224, SHA256, SHA384, SHA512 or MD5
+    std::string super_digest;              ///< secret: `super:` and the digest; empty: nobody
+    bool session_requires_sasl = false;
+    bool enforce_auth_enabled = false;
+    std::vector<std::string> enforce_auth_schemes;
+
+    // Operations.
+    /// "*" stands for all; ask `allows_four_letter_word`.
+    std::vector<std::string> four_letter_words{"srvr"};
+    conclave::log_level log_level_lowest = conclave::log_level::info;
+
+    // The ensemble. This release serves one server; `members` is empty or has one entry.
+    ensemble members;
+    bool standalone_enabled = true;
+    bool reconfig_enabled = false;
+    bool multi_address_enabled = false;
+    std::string dynamic_configuration_file; ///< empty: the members stand in the static file
+    std::uint32_t init_limit_ticks = 10;
+    std::uint32_t sync_limit_ticks = 5;
+
+    friend bool operator==(const settings&, const settings&) = default;
+};
+
+/// Whether `word` may be answered (zookeeper-protocol 11.1): `srvr` always, `isro` also where
+/// read-only mode is enabled, the others by the whitelist. Does not ask whether such a word exists.
+[[nodiscard]] bool allows_four_letter_word(const settings& values, std::string_view word);
+
+/// The effective configuration as `key=value` lines in the order of the keys, secrets as `***`: for
+/// the log at start and for the commands that show it.
+[[nodiscard]] std::vector<std::string> describe(const settings& values);
+
+} // namespace conclave::configuration

@@ -1,0 +1,288 @@
+#include "server/configuration/known_keys.hpp"
+
+#include "server/configuration/special_keys.hpp"
+
+#include <algorithm>
+#include <limits>
+
+namespace conclave::configuration {
+
+namespace {
+
+using namespace rules;
+
+constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
+
+/// Keeps twenty ticks, the longest default session, within ZooKeeper's 32-bit milliseconds.
+constexpr std::int64_t tick_time_ms_max = 100'000'000;
+
+/// Below this not even a handshake fits; above it a length cannot be told from garbage.
+constexpr std::int64_t jute_buffer_min = 64;
+constexpr std::int64_t jute_buffer_max = std::int64_t{1} << 30;
+
+/// A segment of the log, and the changes between two checkpoints, stay within 64 GiB.
+constexpr std::int64_t size_kib_max = std::int64_t{64} << 20;
+
+constexpr std::string_view between_servers =
+    "it concerns traffic between servers, and this release serves an ensemble of one";
+constexpr std::string_view java_virtual_machine = "it is about the Java virtual machine";
+constexpr std::string_view network_threads =
+    "it tunes the threads of the Java server; ioThreads is its counterpart";
+constexpr std::string_view request_pipeline =
+    "it tunes a pipeline of threads; requests run on one thread here";
+constexpr std::string_view group_commit =
+    "the log makes durable at once whatever has gathered while it was busy";
+constexpr std::string_view response_cache = "nodes are cached in one place, not as responses";
+constexpr std::string_view snapshot_files =
+    "it is about snapshot files; checkpoints are transactions of a database here";
+constexpr std::string_view watch_tables = "there is one kind of watch table here";
+constexpr std::string_view http_endpoint = "this release has no HTTP endpoint";
+constexpr std::string_view local_sessions = "all sessions are global here";
+constexpr std::string_view no_tls = "it has no TLS";
+constexpr std::string_view no_sasl = "it has no SASL, so nobody can authenticate that way";
+constexpr std::string_view no_stale_checks =
+    "requests are refused or answered, never dropped as stale";
+
+constexpr key_rule table[] = {
+    // Place and time.
+    text<&settings::data_directory>("dataDir"),
+    text<&settings::log_directory>("dataLogDir"),
+    flag<&settings::data_directory_autocreate>("datadir.autocreate"),
+    number<&settings::tick_time, 1, tick_time_ms_max>("tickTime"),
+    number<&settings::session_timeout_min, -1, int_max>("minSessionTimeout"),
+    number<&settings::session_timeout_max, -1, int_max>("maxSessionTimeout"),
+
+    // Client connections.
+    custom("clientPort", special::apply_client_port, special::show_client_port),
+    custom(
+        "clientPortAddress", special::apply_client_port_address, special::show_client_port_address
+    ),
+    number<&settings::listen_backlog, -1, 65'535>("clientPortListenBacklog"),
+    flag<&settings::client_tcp_keep_alive>("clientTcpKeepAlive"),
+    number<&settings::connection_count_max_per_address, 0, int_max>("maxClientCnxns"),
+    number<&settings::connection_count_max, 0, int_max>("maxCnxns"),
+    number<&settings::sessionless_timeout, 1, int_max>("nio.sessionlessCnxnTimeout"),
+    number<&settings::io_threads, -1, 256>("ioThreads"),
+
+    // Limits of requests.
+    number<&settings::outstanding_count_max, 1, int_max>("globalOutstandingLimit"),
+    number<&settings::jute_buffer_size_bytes_max, jute_buffer_min, jute_buffer_max>("jute.maxbuffer"
+    ),
+    custom("jute.maxbuffer.extrasize", special::apply_extra_size, special::show_extra_size),
+    number<&settings::throttle_request_count_max, 0, int_max>("request_throttle_max_requests"),
+    number<&settings::throttled_operation_wait, 0, int_max>("throttled_op_wait_time"),
+    missing("largeRequestMaxBytes", "jute.maxbuffer is the only limit of a request", "104857600"),
+    missing("largeRequestThreshold", "jute.maxbuffer is the only limit of a request", "-1"),
+    ignored("request_throttle_stall_time", request_pipeline, "100"),
+    missing("request_throttle_drop_stale", no_stale_checks, "false"),
+    missing("request_stale_latency_check", no_stale_checks, "false"),
+    ignored("request_stale_connection_check", no_stale_checks),
+    ignored("request_throttler.shutdownTimeout", request_pipeline),
+
+    // Connection throttle.
+    number<&settings::connection_tokens, 0, int_max>("connection_throttle_tokens"),
+    number<&settings::connection_token_fill_time, 1, int_max>("connection_throttle_fill_time"),
+    number<&settings::connection_token_fill_count, 1, int_max>("connection_throttle_fill_count"),
+    number<&settings::connection_drop_freeze_time, -1, int_max>("connection_throttle_freeze_time"),
+    fraction<&settings::connection_drop_increase>("connection_throttle_drop_increase"),
+    fraction<&settings::connection_drop_decrease>("connection_throttle_drop_decrease"),
+    fraction<&settings::connection_decrease_ratio>("connection_throttle_decrease_ratio"),
+    flag<&settings::connection_weights_enabled>("connection_throttle_weight_enabled"),
+    number<&settings::connection_weight_global, 1, int_max>(
+        "connection_throttle_global_session_weight"
+    ),
+    number<&settings::connection_weight_local, 1, int_max>(
+        "connection_throttle_local_session_weight"
+    ),
+    number<&settings::connection_weight_renew, 1, int_max>(
+        "connection_throttle_renew_session_weight"
+    ),
+
+    // Storage.
+    number<&settings::log_preallocation_kib, 1, size_kib_max>("preAllocSize"),
+    yes_or_no<&settings::force_sync>("forceSync"),
+    number<&settings::fsync_warning_threshold, 0, int_max>("fsync.warningthresholdms"),
+    custom("tornTail", special::apply_torn_tail, special::show_torn_tail),
+    number<&settings::log_retention_kib, 0, size_kib_max>("logRetentionInKb"),
+    number<&settings::log_segment_size_kib_max, -1, size_kib_max>("txnLogSizeLimitInKb"),
+    number<&settings::checkpoint_size_kib, 64, size_kib_max>("checkpointSizeInKb"),
+    number<&settings::checkpoint_interval, 100, int_max>("checkpointIntervalMs"),
+    number<&settings::snapshot_transaction_count, 0, int_max>("snapCount"),
+    number<&settings::snapshot_log_size_kib_max, -1, size_kib_max>("snapSizeLimitInKb"),
+    number<&settings::snapshot_retain_count, 0, int_max>("autopurge.snapRetainCount"),
+    number<&settings::purge_interval, 0, 100'000>("autopurge.purgeInterval"),
+    ignored("flushDelay", group_commit, "0"),
+    ignored("maxWriteQueuePollTime", group_commit),
+    ignored("maxBatchSize", group_commit, "1000"),
+    ignored("commitLogCount", between_servers, "500"),
+    ignored("maxResponseCacheSize", response_cache, "400"),
+    ignored("maxGetChildrenResponseCacheSize", response_cache, "400"),
+    ignored("snapshot.compression.method", snapshot_files),
+    ignored("snapshot.trust.empty", snapshot_files, "false"),
+    ignored("serializeLastProcessedZxid.enabled", snapshot_files, "true"),
+    ignored("db.autocreate", between_servers, "true"),
+
+    // The tree.
+    flag<&settings::extended_types_enabled>("extendedTypesEnabled"),
+    flag<&settings::emulate_353_ttl_nodes>("emulate353TTLNodes"),
+    flag<&settings::enforce_quota>("enforceQuota"),
+    flag<&settings::digest_enabled>("digest.enabled"),
+    custom("readMode", special::apply_read_mode, special::show_read_mode),
+    flag<&settings::read_only_mode_enabled>("readonlymode.enabled"),
+    number<&settings::container_check_interval, 1, int_max>("znode.container.checkIntervalMs"),
+    number<&settings::container_count_max_per_minute, 1, int_max>("znode.container.maxPerMinute"),
+    number<&settings::container_never_used_interval_max, 0, int_max>(
+        "znode.container.maxNeverUsedIntervalMs"
+    ),
+    ignored("closeSessionTxn.enabled", "a session always ends with one transaction", "true"),
+    ignored("watchManagerName", watch_tables),
+    ignored("watcherCleanThreadsNum", watch_tables),
+    ignored("watcherCleanThreshold", watch_tables),
+    ignored("watcherCleanIntervalInSeconds", watch_tables),
+    ignored("maxInProcessingDeadWatchers", watch_tables),
+    ignored("bitHashCacheSize", watch_tables),
+    ignored("localSessionsEnabled", local_sessions, "false"),
+    ignored("localSessionsUpgradingEnabled", local_sessions, "false"),
+
+    // Authentication.
+    yes_or_no<&settings::skip_acl>("skipACL"),
+    flag<&settings::digest_scheme_enabled>("DigestAuthenticationProvider.enabled"),
+    custom(
+        "DigestAuthenticationProvider.digestAlg",
+        special::apply_digest_algorithm,
+        [](const settings& values) { return values.digest_algorithm; }
+    ),
+    [] {
+        key_rule rule = text<&settings::super_digest>("DigestAuthenticationProvider.superDigest");
+        rule.secret = true;
+        return rule;
+    }(),
+    flag<&settings::session_requires_sasl>("sessionRequireClientSASLAuth"),
+    flag<&settings::enforce_auth_enabled>("enforce.auth.enabled"),
+    custom("enforce.auth.schemes", special::apply_schemes, special::show_schemes),
+    ignored("enableEagerACLCheck", "the one server checks every request anyway"),
+    missing("authProvider.*", "its schemes are world, auth, digest, ip and super"),
+    missing("ensembleAuthName", "it has no scheme \"ensemble\""),
+    missing("superUser", no_sasl),
+    missing("superUser.*", no_sasl),
+    missing("allowSaslFailedClients", no_sasl, "false"),
+    missing("sasl.*", no_sasl),
+    missing("kerberos.*", no_sasl),
+    missing("X509AuthenticationProvider.*", no_tls),
+    ignored("IPAuthenticationProvider.usexforwardedfor", http_endpoint, "false"),
+
+    // TLS.
+    [] {
+        key_rule rule = missing("secureClientPort", no_tls);
+        rule.apply = special::apply_secure_client_port;
+        return rule;
+    }(),
+    missing("secureClientPortAddress", no_tls),
+    missing("client.portUnification", no_tls, "false"),
+    missing("client.certReload", no_tls, "false"),
+    missing("ssl.*", no_tls),
+    ignored("fips-mode", "this release has no TLS"),
+    ignored("ssl.quorum.*", between_servers),
+    ignored("sslQuorum", between_servers, "false"),
+    ignored("sslQuorumReloadCertFiles", between_servers, "false"),
+    ignored("portUnification", between_servers, "false"),
+    ignored("quorum.auth.*", between_servers),
+
+    // Operations.
+    custom(
+        "4lw.commands.whitelist", special::apply_four_letter_words, special::show_four_letter_words
+    ),
+    custom("logLevel", special::apply_log_level, special::show_log_level),
+    ignored("admin.*", http_endpoint),
+    ignored("admin.enableServer", http_endpoint, "false"),
+    missing(
+        "metricsProvider.className",
+        "it has no Prometheus endpoint; the four-letter word mntr shows the metrics",
+        "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider"
+    ),
+    ignored("metricsProvider.*", http_endpoint),
+    refused(
+        "audit.enable",
+        "this release has no audit log, and changes would go unrecorded; set it to false if that "
+        "is "
+        "acceptable",
+        "false"
+    ),
+    ignored("audit.*", "this release has no audit log"),
+    ignored("messageTracker.*", between_servers),
+    ignored("jvm.*", java_virtual_machine),
+
+    // Threads of the Java server.
+    ignored("serverCnxnFactory", network_threads),
+    ignored("nio.*", network_threads),
+    ignored("netty.*", network_threads),
+    ignored("commitProcessor.*", request_pipeline),
+
+    // The ensemble.
+    custom("server.*", special::apply_server, nullptr),
+    custom("group.*", special::apply_group, nullptr),
+    custom("weight.*", special::apply_weight, nullptr),
+    flag<&settings::standalone_enabled>("standaloneEnabled"),
+    flag<&settings::reconfig_enabled>("reconfigEnabled"),
+    flag<&settings::multi_address_enabled>("multiAddress.enabled"),
+    text<&settings::dynamic_configuration_file>("dynamicConfigFile"),
+    number<&settings::init_limit_ticks, 1, int_max>("initLimit"),
+    number<&settings::sync_limit_ticks, 1, int_max>("syncLimit"),
+    custom("electionAlg", special::apply_election_algorithm, nullptr),
+    custom("peerType", special::apply_peer_type, nullptr),
+    ignored("version", "it is the mark of a dynamic configuration file"),
+    ignored("multiAddress.*", between_servers),
+    ignored("connectToLearnerMasterLimit", between_servers),
+    ignored("syncEnabled", between_servers),
+    ignored("observerMasterPort", between_servers, "0"),
+    ignored("quorumListenOnAllIPs", between_servers, "false"),
+    ignored("quorum.cnxn.threads.size", between_servers),
+    ignored("oraclePath", between_servers),
+    ignored("leaderServes", between_servers, "yes"),
+    ignored("cnxTimeout", between_servers),
+    ignored("quorumCnxnTimeoutMs", between_servers),
+    ignored("electionPortBindRetry", between_servers),
+    ignored("tcpKeepAlive", between_servers, "false"),
+    ignored("leader.*", between_servers),
+    ignored("learner.*", between_servers),
+    ignored("observer.*", between_servers),
+    ignored("fastleader.*", between_servers),
+    ignored("forward_learner_requests_to_commit_processor_disabled", between_servers, "false"),
+};
+
+/// True for `ssl.*`, and then for every longer name that begins with "ssl.".
+bool is_family(const key_rule& rule) {
+    return rule.name.ends_with(".*");
+}
+
+std::string_view stem(const key_rule& rule) {
+    return rule.name.substr(0, rule.name.size() - 1);
+}
+
+} // namespace
+
+std::span<const key_rule> known_keys() {
+    return table;
+}
+
+std::string_view canonical_key(std::string_view key) {
+    constexpr std::string_view prefix = "zookeeper.";
+    return key.starts_with(prefix) ? key.substr(prefix.size()) : key;
+}
+
+const key_rule* find_key(std::string_view key) {
+    const key_rule* family = nullptr;
+    for (const key_rule& rule : table) {
+        if (rule.name == key) {
+            return &rule;
+        }
+        const bool belongs =
+            is_family(rule) && key.starts_with(stem(rule)) && key.size() > stem(rule).size();
+        if (belongs && (family == nullptr || rule.name.size() > family->name.size())) {
+            family = &rule;
+        }
+    }
+    return family;
+}
+
+} // namespace conclave::configuration

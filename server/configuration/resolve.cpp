@@ -1,0 +1,302 @@
+#include "server/configuration/draft.hpp"
+#include "server/configuration/values.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+#include <utility>
+
+namespace conclave::configuration {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::string_view loopback = "127.0.0.1";
+constexpr std::uint16_t default_port = 2181;
+constexpr int session_timeout_ticks_min = 2;
+constexpr int session_timeout_ticks_max = 20;
+constexpr std::uint32_t server_id_max_with_ttl = 254;
+
+constexpr std::array<std::string_view, 18> known_words{
+    "conf",
+    "cons",
+    "crst",
+    "dirs",
+    "dump",
+    "envi",
+    "gtmk",
+    "hash",
+    "isro",
+    "mntr",
+    "ruok",
+    "srst",
+    "srvr",
+    "stat",
+    "stmk",
+    "wchc",
+    "wchp",
+    "wchs"};
+
+/// Fills `values` from the other members of the draft; one step per topic.
+class resolution {
+public:
+    resolution(draft& from, report& out) : from_(from), values_(from.values), out_(out) {}
+
+    void run() {
+        settle_directories();
+        settle_session_timeouts();
+        settle_limits();
+        settle_server();
+        settle_listener();
+        check_security();
+        check_four_letter_words();
+    }
+
+private:
+    [[nodiscard]] const place& at(std::string_view key) const { return from_.given.of(key); }
+
+    void settle_directories() {
+        if (values_.data_directory.empty()) {
+            out_.error(at("dataDir"), "dataDir is required: it says where the data lives");
+        }
+        if (values_.log_directory.empty()) {
+            values_.log_directory = values_.data_directory;
+        }
+        for (const auto& [key, path] :
+             {std::pair<std::string_view, const std::string&>{"dataDir", values_.data_directory},
+              {"dataLogDir", values_.log_directory},
+              {"dynamicConfigFile", values_.dynamic_configuration_file}}) {
+            if (path.starts_with("~") && from_.given.has(key)) {
+                out_.warn(
+                    at(key),
+                    fmt::format(
+                        "{}: ~ is not expanded, \"{}\" is relative to the working directory",
+                        key,
+                        printable(path)
+                    )
+                );
+            }
+        }
+    }
+
+    void settle_session_timeouts() {
+        if (values_.session_timeout_min < 0ms) {
+            values_.session_timeout_min = values_.tick_time * session_timeout_ticks_min;
+        }
+        if (values_.session_timeout_max < 0ms) {
+            values_.session_timeout_max = values_.tick_time * session_timeout_ticks_max;
+        }
+        if (values_.session_timeout_min > values_.session_timeout_max) {
+            const bool max_is_given = from_.given.has("maxSessionTimeout");
+            out_.error(
+                at(max_is_given ? "maxSessionTimeout" : "minSessionTimeout"),
+                fmt::format(
+                    "minSessionTimeout={} is larger than maxSessionTimeout={}{}",
+                    values_.session_timeout_min.count(),
+                    values_.session_timeout_max.count(),
+                    max_is_given ? "" : ", which is 20 ticks unless it is given"
+                )
+            );
+        }
+    }
+
+    void settle_limits() {
+        values_.jute_extra_size_bytes_max =
+            from_.jute_extra_size_bytes_max.value_or(values_.jute_buffer_size_bytes_max);
+        // The original raises these two in the same way, so that such files work.
+        raise(values_.snapshot_transaction_count, "snapCount", std::uint64_t{2});
+        raise(values_.snapshot_retain_count, "autopurge.snapRetainCount", std::uint32_t{3});
+    }
+
+    template <class Number>
+    void raise(Number& value, std::string_view key, Number least) {
+        if (value < least) {
+            out_.warn(at(key), fmt::format("{}: {} is too few, {} is used", key, value, least));
+            value = least;
+        }
+    }
+
+    void settle_server() {
+        const ensemble_options options{
+            values_.multi_address_enabled,
+            values_.standalone_enabled,
+            values_.extended_types_enabled};
+        check(values_.members, options, from_.given, out_);
+        if (from_.observer_is_asked) {
+            out_.error(
+                at("peerType"),
+                "an observer follows participants, and this release serves an ensemble of one"
+            );
+        }
+        const auto& servers = values_.members.servers;
+        const server_id only = servers.size() == 1 ? servers.begin()->first : server_id{1};
+        values_.server = from_.my_id.value_or(only);
+        if (servers.size() == 1 && values_.server != only) {
+            out_.warn(
+                at(fmt::format("server.{}", only.value)),
+                fmt::format(
+                    "myid is {} and the only server line is server.{}; the server runs alone, as "
+                    "{}",
+                    values_.server.value,
+                    only.value,
+                    values_.server.value
+                )
+            );
+        }
+        if (values_.extended_types_enabled && values_.server.value > server_id_max_with_ttl &&
+            !servers.contains(values_.server)) {
+            out_.error(
+                at("extendedTypesEnabled"),
+                fmt::format(
+                    "with extendedTypesEnabled the highest myid is {}", server_id_max_with_ttl
+                )
+            );
+        }
+    }
+
+    /// The client part of this server's own line, or of the only line.
+    [[nodiscard]] const ensemble_server* own_line() const {
+        const auto& servers = values_.members.servers;
+        const auto found = servers.find(values_.server);
+        if (found != servers.end()) {
+            return &found->second;
+        }
+        return servers.size() == 1 ? &servers.begin()->second : nullptr;
+    }
+
+    void settle_listener() {
+        const ensemble_server* own = own_line();
+        const bool line_has_client = own != nullptr && own->client.has_value();
+        endpoint listener{from_.client_port_address, from_.client_port.value_or(default_port)};
+        if (line_has_client) {
+            take_client_part(*own, listener);
+        }
+        const bool port_is_given = from_.client_port.has_value() || line_has_client;
+        if (from_.secure_client_port && !port_is_given) {
+            out_.error(
+                at("secureClientPort"),
+                "this release has no TLS, and without clientPort there is no listener; to offer "
+                "unencrypted connections instead, set clientPort"
+            );
+        }
+        if (listener.host.empty()) {
+            listener.host = loopback;
+            if (port_is_given) {
+                out_.note(
+                    at("clientPort"),
+                    fmt::format(
+                        "port {} is opened on {} only, where ZooKeeper would take all addresses; "
+                        "clientPortAddress=* opens it to others",
+                        listener.port,
+                        loopback
+                    )
+                );
+            }
+        }
+        values_.listeners = {std::move(listener)};
+    }
+
+    void take_client_part(const ensemble_server& own, endpoint& listener) {
+        if (from_.client_port && *from_.client_port != own.client->port) {
+            out_.error(
+                at("clientPort"),
+                fmt::format(
+                    "clientPort={} contradicts the server line, which says {}",
+                    *from_.client_port,
+                    own.client->port
+                )
+            );
+        }
+        listener.port = own.client->port;
+        if (!own.client_host_is_given) {
+            return;
+        }
+        if (!listener.host.empty() && listener.host != own.client->host) {
+            out_.error(
+                at("clientPortAddress"),
+                fmt::format(
+                    "clientPortAddress={} contradicts the server line, which says {}",
+                    printable(listener.host),
+                    printable(own.client->host)
+                )
+            );
+        }
+        listener.host = own.client->host;
+    }
+
+    void check_security() {
+        check_enforced_schemes();
+        if (values_.session_requires_sasl) {
+            out_.warn(
+                at("sessionRequireClientSASLAuth"),
+                "this release has no SASL, so every client will be refused"
+            );
+        }
+        if (values_.skip_acl) {
+            out_.warn(at("skipACL"), "skipACL=yes: every client may read and change every node");
+        }
+        if (!values_.force_sync) {
+            out_.warn(
+                at("forceSync"), "forceSync=no: a power cut may take acknowledged changes with it"
+            );
+        }
+        if (!values_.super_digest.empty() && values_.super_digest.find(':') == std::string::npos) {
+            out_.warn(
+                at("DigestAuthenticationProvider.superDigest"),
+                "DigestAuthenticationProvider.superDigest lacks the form user:digest, so that "
+                "nobody can match it"
+            );
+        }
+    }
+
+    /// As in the original, schemes that nobody can satisfy keep the server from starting.
+    void check_enforced_schemes() {
+        if (!values_.enforce_auth_enabled) {
+            return;
+        }
+        if (values_.enforce_auth_schemes.empty()) {
+            out_.error(
+                at("enforce.auth.enabled"), "enforce.auth.enabled=true needs enforce.auth.schemes"
+            );
+        }
+        for (const std::string& scheme : values_.enforce_auth_schemes) {
+            const bool digest = scheme == "digest" && values_.digest_scheme_enabled;
+            if (!digest && scheme != "ip") {
+                out_.error(
+                    at("enforce.auth.schemes"),
+                    fmt::format("scheme \"{}\" is not available here", printable(scheme))
+                );
+            }
+        }
+    }
+
+    void check_four_letter_words() {
+        for (const std::string& word : values_.four_letter_words) {
+            const bool known =
+                word == "*" ||
+                std::find(known_words.begin(), known_words.end(), word) != known_words.end();
+            if (!known) {
+                out_.warn(
+                    at("4lw.commands.whitelist"),
+                    fmt::format("there is no four-letter word \"{}\"", printable(word))
+                );
+            }
+        }
+    }
+
+    draft& from_;
+    settings& values_;
+    report& out_;
+};
+
+} // namespace
+
+settings resolve(draft from, report& out) {
+    resolution(from, out).run();
+    return std::move(from.values);
+}
+
+} // namespace conclave::configuration

@@ -1,0 +1,221 @@
+#include "server/configuration/special_keys.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <utility>
+
+namespace conclave::configuration::special {
+
+namespace {
+
+constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
+
+/// A word of the file for each value of an enumeration.
+template <class Value, std::size_t Count>
+using word_table = std::array<std::pair<std::string_view, Value>, Count>;
+
+constexpr word_table<torn_tail, 2> torn_tail_words{
+    {{"standard", torn_tail::standard}, {"strict", torn_tail::strict}}};
+
+constexpr word_table<read_mode, 2> read_mode_words{
+    {{"sequential", read_mode::sequential}, {"linearizable", read_mode::linearizable}}};
+
+constexpr word_table<conclave::log_level, 4> log_level_words{
+    {{"debug", conclave::log_level::debug},
+     {"info", conclave::log_level::info},
+     {"warning", conclave::log_level::warning},
+     {"error", conclave::log_level::error}}};
+
+template <class Value, std::size_t Count>
+parsed<Value> value_of(const word_table<Value, Count>& table, std::string_view text) {
+    std::string words;
+    for (const auto& [word, value] : table) {
+        if (word == lower_case(text)) {
+            return value;
+        }
+        words += words.empty() ? "" : " ";
+        words += word;
+    }
+    return unexpected{fmt::format("\"{}\" is none of: {}", printable(text), words)};
+}
+
+template <class Value, std::size_t Count>
+std::string word_of(const word_table<Value, Count>& table, Value value) {
+    const auto found = std::find_if(table.begin(), table.end(), [value](const auto& entry) {
+        return entry.second == value;
+    });
+    return found == table.end() ? std::string{} : std::string(found->first);
+}
+
+std::vector<std::string> words_of_list(std::string_view text) {
+    std::vector<std::string> words;
+    for (const std::string_view word : split(text, ',')) {
+        if (!word.empty()) {
+            words.emplace_back(word);
+        }
+    }
+    return words;
+}
+
+/// What stands behind the first dot of `server.1`.
+std::string_view number_of(std::string_view key) {
+    return key.substr(key.find('.') + 1);
+}
+
+} // namespace
+
+outcome apply_client_port(draft& into, std::string_view, std::string_view value) {
+    return store(parse_port(value), into.client_port);
+}
+
+std::string show_client_port(const settings& values) {
+    return std::to_string(values.listeners.front().port);
+}
+
+outcome apply_client_port_address(draft& into, std::string_view, std::string_view value) {
+    if (value.empty() || value == "*") {
+        into.client_port_address = value.empty() ? "" : "0.0.0.0";
+        return {};
+    }
+    return store(parse_host(value), into.client_port_address);
+}
+
+std::string show_client_port_address(const settings& values) {
+    return values.listeners.front().host;
+}
+
+outcome apply_secure_client_port(draft& into, std::string_view, std::string_view value) {
+    return store(parse_port(value), into.secure_client_port);
+}
+
+outcome apply_election_algorithm(draft&, std::string_view, std::string_view value) {
+    if (value != "3") {
+        return unexpected{fmt::format("\"{}\" is not 3, the only one left", printable(value))};
+    }
+    return {};
+}
+
+outcome apply_peer_type(draft& into, std::string_view, std::string_view value) {
+    return store(parse_choice(value, "observer", "participant"), into.observer_is_asked);
+}
+
+outcome apply_extra_size(draft& into, std::string_view, std::string_view value) {
+    return store(parse_integer(value, 0, int_max), into.jute_extra_size_bytes_max);
+}
+
+std::string show_extra_size(const settings& values) {
+    return std::to_string(values.jute_extra_size_bytes_max);
+}
+
+outcome apply_torn_tail(draft& into, std::string_view, std::string_view value) {
+    return store(value_of(torn_tail_words, value), into.values.tail_policy);
+}
+
+std::string show_torn_tail(const settings& values) {
+    return word_of(torn_tail_words, values.tail_policy);
+}
+
+outcome apply_read_mode(draft& into, std::string_view, std::string_view value) {
+    return store(value_of(read_mode_words, value), into.values.reads);
+}
+
+std::string show_read_mode(const settings& values) {
+    return word_of(read_mode_words, values.reads);
+}
+
+outcome apply_log_level(draft& into, std::string_view, std::string_view value) {
+    return store(value_of(log_level_words, value), into.values.log_level_lowest);
+}
+
+std::string show_log_level(const settings& values) {
+    return word_of(log_level_words, values.log_level_lowest);
+}
+
+outcome apply_digest_algorithm(draft& into, std::string_view, std::string_view value) {
+    // Java writes SHA-256, OpenSSL SHA256; SHA1 and SHA-1 are the same everywhere.
+    std::string name = lower_case(value);
+    std::erase(name, '-');
+    constexpr std::array<std::pair<std::string_view, std::string_view>, 6> names{
+        {{"sha1", "SHA1"},
+         {"sha224", "SHA224"},
+         {"sha256", "SHA256"},
+         {"sha384", "SHA384"},
+         {"sha512", "SHA512"},
+         {"md5", "MD5"}}};
+    for (const auto& [lowered, canonical] : names) {
+        if (lowered == name) {
+            into.values.digest_algorithm = std::string(canonical);
+            return {};
+        }
+    }
+    return unexpected{fmt::format(
+        "\"{}\" is none of: SHA1 SHA-224 SHA-256 SHA-384 SHA-512 MD5", printable(value)
+    )};
+}
+
+outcome apply_schemes(draft& into, std::string_view, std::string_view value) {
+    into.values.enforce_auth_schemes = words_of_list(value);
+    return {};
+}
+
+std::string show_schemes(const settings& values) {
+    return fmt::format("{}", fmt::join(values.enforce_auth_schemes, ","));
+}
+
+outcome apply_four_letter_words(draft& into, std::string_view, std::string_view value) {
+    into.values.four_letter_words = words_of_list(value);
+    return {};
+}
+
+std::string show_four_letter_words(const settings& values) {
+    return fmt::format("{}", fmt::join(values.four_letter_words, ","));
+}
+
+outcome apply_server(draft& into, std::string_view key, std::string_view value) {
+    const auto id = parse_server_id(number_of(key));
+    auto server = parse_server(value);
+    if (!id) {
+        return unexpected{id.error()};
+    }
+    if (!server) {
+        return unexpected{server.error()};
+    }
+    into.values.members.servers.insert_or_assign(*id, std::move(*server));
+    return {};
+}
+
+outcome apply_group(draft& into, std::string_view key, std::string_view value) {
+    const auto group = parse_integer(number_of(key), 0, int_max);
+    if (!group) {
+        return unexpected{group.error()};
+    }
+    std::vector<server_id> ids;
+    for (const std::string_view part : split(value, ':')) {
+        const auto id = parse_server_id(part);
+        if (!id) {
+            return unexpected{id.error()};
+        }
+        ids.push_back(*id);
+    }
+    into.values.members.groups.insert_or_assign(static_cast<std::uint32_t>(*group), std::move(ids));
+    return {};
+}
+
+outcome apply_weight(draft& into, std::string_view key, std::string_view value) {
+    const auto id = parse_server_id(number_of(key));
+    const auto weight = parse_integer(value, 0, int_max);
+    if (!id) {
+        return unexpected{id.error()};
+    }
+    if (!weight) {
+        return unexpected{weight.error()};
+    }
+    into.values.members.weights.insert_or_assign(*id, static_cast<std::uint32_t>(*weight));
+    return {};
+}
+
+} // namespace conclave::configuration::special

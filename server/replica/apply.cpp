@@ -1,0 +1,185 @@
+/// Committed entries become state, events and replies, in that order.
+#include "server/replica/replica.hpp"
+
+#include <fmt/format.h>
+
+#include <stdexcept>
+#include <utility>
+
+#include "conclave/assert.hpp"
+#include "conclave/log_line.hpp"
+
+namespace conclave::replica {
+
+namespace {
+
+/// How many digest points `hash` shows, and how far they are apart (zab 6.7).
+constexpr std::size_t digest_points_kept = 4096;
+constexpr std::uint32_t digest_interval = 128;
+
+bytes session_key(session_id id) {
+    bytes key;
+    jute::writer{key}(id);
+    return key;
+}
+
+[[noreturn]] void diverged(zxid at, std::string_view what) {
+    throw std::runtime_error{fmt::format(
+        "the transaction at zxid 0x{:x} does not fit the state: {}. The data directory holds "
+        "something that this "
+        "server did not write; restore it from a backup",
+        at.value,
+        what
+    )};
+}
+
+} // namespace
+
+void replica::apply(const zab::entry& committed) {
+    CONCLAVE_ASSERT(committed.at > last_applied_.at);
+    last_applied_ = {committed.at, committed.chain};
+    last_time_ms_ = committed.time_ms;
+    if (committed.kind == zab::entry_kind::epoch_start) {
+        apply_epoch_start(committed);
+        return;
+    }
+    const bool is_ours = !in_flight_.empty() && committed.from.boot == settings_.boot &&
+                         committed.from.server == settings_.self;
+    const tree::apply_context context{committed.at, committed.time_ms};
+    if (is_ours) {
+        CONCLAVE_ASSERT(in_flight_.front().sequence == committed.from.sequence);
+        const in_flight request = std::move(in_flight_.front());
+        in_flight_.pop_front();
+        in_flight_size_ -= request.size;
+        const write_result outcome = apply_action(request.what.what, context);
+        preparation_.on_applied(committed.at);
+        note_digest();
+        complete(request, outcome, committed.at);
+    } else {
+        const std::optional<transaction> what = decode_transaction(committed.body);
+        if (!what) {
+            diverged(committed.at, "it cannot be decoded");
+        }
+        static_cast<void>(apply_action(what->what, context));
+        preparation_.on_applied(committed.at);
+        note_digest();
+    }
+    ++counters_.commits;
+    if (core_ != nullptr) {
+        core_->applied(committed.at);
+    }
+}
+
+void replica::apply_epoch_start(const zab::entry& committed) {
+    const std::optional<epoch_start> start = decode_epoch_start(committed.body);
+    if (!start) {
+        diverged(committed.at, "its EpochStart cannot be decoded");
+    }
+    if (!password_key_) {
+        password_key_ = start->password_key;
+    }
+    note_digest();
+    if (core_ == nullptr) {
+        return;
+    }
+    core_->applied(committed.at);
+    if (is_serving()) {
+        // Nobody's silence counts while nobody could be heard (zookeeper-protocol 10.2).
+        sessions_.restart_all(now_.monotonic);
+        log(log_level::info,
+            "serving epoch={} zxid=0x{:x} sessions={} nodes={}",
+            committed.at.in_epoch().value,
+            committed.at.value,
+            sessions_.count(),
+            tree_.node_count());
+    }
+}
+
+write_result replica::apply_action(const action& what, const tree::apply_context& context) {
+    if (const auto* changes = std::get_if<tree_changes>(&what)) {
+        return apply_tree_changes(*changes, context);
+    }
+    if (const auto* open = std::get_if<open_session>(&what)) {
+        bytes timeout;
+        jute::writer{timeout}(open->timeout_ms);
+        rows_.put(tree::table::session, session_key(open->id), std::move(timeout));
+        sessions_.open(open->id, std::chrono::milliseconds{open->timeout_ms}, now_.monotonic);
+        ++counters_.sessions_opened;
+        return {};
+    }
+    if (const auto* close = std::get_if<close_session>(&what)) {
+        tree_.remove_ephemerals(close->ephemerals, context, *this);
+        rows_.erase(tree::table::session, session_key(close->id));
+        sessions_.close(close->id);
+        return {};
+    }
+    const failure& failed = std::get<failure>(what);
+    return {failed.error, {}, failed.operations};
+}
+
+write_result
+replica::apply_tree_changes(const tree_changes& what, const tree::apply_context& context) {
+    write_result outcome;
+    outcome.changes.reserve(what.changes.size());
+    for (const tree::change& change : what.changes) {
+        result<tree::change_result> applied = tree_.apply(change, context, *this);
+        if (!applied) {
+            diverged(context.at, name(applied.error()));
+        }
+        outcome.changes.push_back(*std::move(applied));
+    }
+    return outcome;
+}
+
+void replica::complete(const in_flight& request, const write_result& outcome, zxid at) {
+    if (const auto* close = std::get_if<close_session>(&request.what.what)) {
+        connection* owner = bound_to(close->id);
+        if (owner != nullptr && owner->id != request.from) {
+            close_after_output(*owner); // expired, or closed from another connection
+        }
+    }
+    connection* from = find(request.from);
+    if (from == nullptr || from->close_after_output) {
+        return;
+    }
+    if (from->phase == connection_phase::opening) {
+        establish(*from, request.what.session);
+        return drain(*from);
+    }
+    const waiting_request* waiting = from->waiting.find(request.sequence);
+    if (waiting == nullptr) {
+        return;
+    }
+    bytes reply;
+    append_write_reply(reply, waiting->header, waiting->operations, outcome, at);
+    answer_waiting(*from, request.sequence, std::move(reply));
+}
+
+/// READ is needed to hear of a change; a one-shot watch is consumed all the same
+/// (zookeeper-protocol 8.7).
+void replica::on_event(event_type type, bytes_view path, bytes_view acl) {
+    watches_.trigger(type, path, [&](session::watcher_id watcher) {
+        connection* to = find(watcher);
+        if (to == nullptr || to->close_after_output ||
+            !tree::is_allowed(acl, permission::read, to->who, settings_.preparation.access)) {
+            return;
+        }
+        append_watch_event(to->outbox, last_applied_.at, type, path);
+        ++counters_.packets_sent;
+        ++counters_.watch_events[static_cast<std::size_t>(type)];
+        ++to->statistics.sent;
+        mark_output(*to);
+    });
+}
+
+void replica::note_digest() {
+    if (last_applied_.at.counter() % digest_interval != 0) {
+        return;
+    }
+    digest_log_.push_back({last_applied_.at, tree_.current_digest()});
+    if (digest_log_.size() > digest_points_kept) {
+        digest_log_.pop_front();
+    }
+}
+
+} // namespace conclave::replica

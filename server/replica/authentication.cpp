@@ -1,0 +1,80 @@
+/// auth and sasl requests, and enforced authentication (zookeeper-protocol 9). Carried out on
+/// arrival, so that they hold for every later request; answered in turn, because clients match
+/// replies by order.
+#include "server/replica/replica.hpp"
+
+#include <algorithm>
+
+#include "conclave/log_line.hpp"
+
+namespace conclave::replica {
+
+namespace {
+
+void add_once(identities& to, identity added) {
+    if (std::find(to.begin(), to.end(), added) == to.end()) {
+        to.push_back(std::move(added));
+    }
+}
+
+} // namespace
+
+bool replica::add_identity(connection& to, const auth_request& request) {
+    const bytes_view scheme = request.scheme.value_or(bytes_view{});
+    if (scheme == "ip") {
+        return true; // every connection has its address already
+    }
+    if (scheme != "digest" || !settings_.preparation.access.digest_enabled ||
+        !request.credentials) {
+        return false;
+    }
+    bytes id = digest_id(*request.credentials, settings_.authentication.digest_algorithm.c_str());
+    if (settings_.authentication.super_digest == id) {
+        add_once(to.who, {"super", ""});
+    }
+    add_once(to.who, {"digest", std::move(id)});
+    return true;
+}
+
+void replica::authenticate(connection& from, const request_header& header, bytes_view body) {
+    const turn at{now_.monotonic};
+    jute::reader in{body};
+    if (header.type == opcode::sasl) {
+        // No SASL provider is configured: success with a null token; a null token is not answered
+        // at all.
+        std::optional<bytes_view> token;
+        in(token);
+        if (!token) {
+            return close_after_output(from);
+        }
+        bytes reply;
+        {
+            const jute::frame_scope frame{reply};
+            jute::writer{reply}(reply_header{header.id, zxid{}, errc::ok}, std::int32_t{-1});
+        }
+        return answer_in_turn(from, header, at, std::move(reply));
+    }
+    auth_request request;
+    in(request);
+    if (in.ok() && add_identity(from, request)) {
+        return answer(from, header, at, {header.id, zxid{}, errc::ok});
+    }
+    ++counters_.authentications_failed;
+    log(log_level::info,
+        "authentication failed peer={}:{} session=0x{:x}",
+        from.peer.ip,
+        from.peer.port,
+        from.session.value);
+    answer(from, header, at, {header.id, zxid{}, errc::auth_failed});
+    close_when_answered(from);
+}
+
+bool replica::satisfies_enforced_authentication(const connection& from) const {
+    const std::vector<bytes>& schemes = settings_.authentication.enforced_schemes;
+    return schemes.empty() ||
+           std::any_of(from.who.begin(), from.who.end(), [&](const identity& has) {
+               return std::find(schemes.begin(), schemes.end(), has.scheme) != schemes.end();
+           });
+}
+
+} // namespace conclave::replica

@@ -1,0 +1,96 @@
+#include "server/replica/connection.hpp"
+
+#include <utility>
+
+#include "conclave/assert.hpp"
+
+namespace conclave::replica {
+
+namespace {
+
+/// An emptied queue of up to this many requests keeps its memory for the next one.
+constexpr std::size_t capacity_kept = 4;
+
+bool holds_back(const waiting_request& request) {
+    return request.is == waiting_request::state::barrier ||
+           (request.is == waiting_request::state::deferred &&
+            is_ordered_by_leader(request.header.type));
+}
+
+} // namespace
+
+bool is_ordered_by_leader(opcode type) {
+    switch (type) {
+    case opcode::create:
+    case opcode::create2:
+    case opcode::create_container:
+    case opcode::create_ttl:
+    case opcode::remove:
+    case opcode::set_data:
+    case opcode::set_acl:
+    case opcode::check:
+    case opcode::multi:
+    case opcode::reconfig:
+    case opcode::close_session:
+    case opcode::sync:
+        return true;
+    default:
+        return false;
+    }
+}
+
+void request_queue::push(waiting_request request) {
+    content_size_ += request.content.size();
+    holding_count_ += holds_back(request) ? 1 : 0;
+    requests_.push_back(std::move(request));
+}
+
+waiting_request request_queue::pop() {
+    waiting_request first = std::move(requests_[head_++]);
+    content_size_ -= first.content.size();
+    holding_count_ -= holds_back(first) ? 1 : 0;
+    if (empty()) {
+        head_ = 0;
+        requests_.clear();
+        if (requests_.capacity() > capacity_kept) {
+            std::vector<waiting_request>{}.swap(requests_);
+        }
+    } else if (head_ > requests_.size() / 2 && head_ > capacity_kept) {
+        requests_.erase(requests_.begin(), requests_.begin() + static_cast<std::ptrdiff_t>(head_));
+        head_ = 0;
+    }
+    return first;
+}
+
+void request_queue::put_back(waiting_request request) {
+    content_size_ += request.content.size();
+    holding_count_ += holds_back(request) ? 1 : 0;
+    if (head_ != 0) {
+        requests_[--head_] = std::move(request);
+    } else {
+        requests_.insert(requests_.begin(), std::move(request));
+    }
+}
+
+void request_queue::answer(std::uint64_t sequence, bytes reply) {
+    auto* request = const_cast<waiting_request*>(find(sequence));
+    CONCLAVE_ASSERT(request != nullptr);
+    holding_count_ -= holds_back(*request) ? 1 : 0;
+    content_size_ += reply.size();
+    request->content = std::move(reply);
+    request->is = waiting_request::state::answered;
+}
+
+const waiting_request* request_queue::find(std::uint64_t sequence) const {
+    for (std::size_t index = head_; index < requests_.size(); ++index) {
+        const waiting_request& request = requests_[index];
+        const bool waits = request.is == waiting_request::state::in_flight ||
+                           request.is == waiting_request::state::barrier;
+        if (waits && request.sequence == sequence) {
+            return &request;
+        }
+    }
+    return nullptr;
+}
+
+} // namespace conclave::replica

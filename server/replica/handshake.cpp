@@ -1,0 +1,112 @@
+/// How a connection gets its session (zookeeper-protocol 2).
+#include "server/replica/replica.hpp"
+
+#include <algorithm>
+
+#include "conclave/log_line.hpp"
+
+namespace conclave::replica {
+
+void replica::on_handshake(connection& from, bytes_view frame) {
+    const std::optional<connect_request> request = decode_connect_request(frame);
+    if (!request || !is_serving()) {
+        return close_after_output(from);
+    }
+    from.is_old_client = !request->read_only.has_value();
+    if (request->last_zxid_seen > last_applied_.at) {
+        log(log_level::info,
+            "client refused because it has seen a newer state peer={}:{} client_zxid=0x{:x} "
+            "server_zxid=0x{:x}",
+            from.peer.ip,
+            from.peer.port,
+            request->last_zxid_seen.value,
+            last_applied_.at.value);
+        return close_after_output(from);
+    }
+    const std::int32_t timeout_ms = std::clamp(
+        request->timeout_ms, settings_.session_timeout_ms_min, settings_.session_timeout_ms_max
+    );
+    if (request->session == session_id{}) {
+        open_session_for(from, timeout_ms);
+    } else {
+        resume_session_for(from, *request, timeout_ms);
+    }
+}
+
+void replica::open_session_for(connection& from, std::int32_t timeout_ms) {
+    if (writes_refused_) {
+        return close_after_output(from);
+    }
+    // A clock that was set back between two starts may offer ids that still live.
+    while (sessions_.find(next_session_) != nullptr) {
+        next_session_ = session_id{next_session_.value + 1};
+    }
+    from.phase = connection_phase::opening;
+    from.session = next_session_;
+    from.timeout_ms = timeout_ms;
+    next_session_ = session_id{next_session_.value + 1};
+    preparation_.begin(false);
+    propose(from.id, from.session, open_session{from.session, timeout_ms});
+}
+
+void replica::resume_session_for(
+    connection& from, const connect_request& request, std::int32_t timeout_ms
+) {
+    // The password first, so that a stranger cannot disturb the rightful owner
+    // (zookeeper-protocol 2.2 [DIV]).
+    const bytes expected = session_password(*password_key_, request.session);
+    const session::session_state* known = sessions_.find(request.session);
+    if (!equal_in_constant_time(expected, request.password.value_or(bytes_view{})) ||
+        known == nullptr || known->closing) {
+        return refuse_session(from);
+    }
+    if (connection* previous = bound_to(request.session); previous != nullptr) {
+        close_after_output(*previous);
+    }
+    ++counters_.sessions_revalidated;
+    from.timeout_ms = timeout_ms;
+    sessions_.renegotiate(request.session, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
+    establish(from, request.session);
+}
+
+void replica::establish(connection& with, session_id session) {
+    with.phase = connection_phase::established;
+    with.session = session;
+    with.statistics.last_operation = opcode::create_session;
+    bound_[session] = with.id;
+    const bytes password = session_password(*password_key_, session);
+    append_connect_response(
+        with.outbox,
+        {with.timeout_ms,
+         session,
+         password,
+         with.is_old_client ? std::nullopt : std::optional{false}}
+    );
+    ++counters_.packets_sent;
+    ++with.statistics.sent;
+    mark_output(with);
+}
+
+/// How a client learns that its session is over (zookeeper-protocol 2.2, refusal).
+void replica::refuse_session(connection& from) {
+    const bytes no_password(session_password_size, '\0');
+    append_connect_response(
+        from.outbox,
+        {0, session_id{}, no_password, from.is_old_client ? std::nullopt : std::optional{false}}
+    );
+    ++counters_.packets_sent;
+    close_after_output(from);
+}
+
+void replica::close_silent_handshakes() {
+    while (!awaiting_handshake_.empty() && awaiting_handshake_.front().first <= now_.monotonic) {
+        connection* silent = find(awaiting_handshake_.front().second);
+        awaiting_handshake_.pop_front();
+        if (silent != nullptr && silent->phase == connection_phase::awaiting_handshake) {
+            ++counters_.handshakes_timed_out;
+            close_after_output(*silent);
+        }
+    }
+}
+
+} // namespace conclave::replica

@@ -1,0 +1,32 @@
+/// What the replica wants done, as plain values. The owner takes them after each batch of inputs
+/// and carries them out in any order: nothing in here waits for anything else in here (what must
+/// wait for the disk comes out later, after `on_persisted`).
+#pragma once
+
+#include "server/replica/connection.hpp"
+#include "server/tree/write_buffer.hpp"
+#include "server/zab/core.hpp"
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace conclave::replica {
+
+/// Frames for one connection, then perhaps the end of it.
+struct client_output {
+    connection_id to;
+    bytes frames;
+    bool close = false; ///< after the frames were sent
+};
+
+struct outputs {
+    std::vector<client_output> clients;
+    std::vector<zab::log_record> records; ///< make durable, then report `on_persisted(operation)`
+    zab::operation_id operation;
+    std::shared_ptr<const tree::change_set> checkpoint; ///< write, then report `on_checkpoint`
+    std::optional<zxid>
+        log_needed_from; ///< a checkpoint is durable: the log up to here may be purged
+};
+
+} // namespace conclave::replica

@@ -1,0 +1,37 @@
+/// What the shell around a replica needs from the disk. The main program joins these to the log and
+/// the store; tests and the simulator bring their own.
+///
+/// All calls come from the core thread and do not wait. The implementation reports completion to
+/// the core thread: by `replica::on_persisted` with the number of the operation (one report may
+/// stand for all earlier ones), and by `replica::on_checkpoint`.
+#pragma once
+
+#include "server/tree/write_buffer.hpp"
+#include "server/zab/core.hpp"
+
+#include <memory>
+#include <vector>
+
+namespace conclave::replica {
+
+class log_port {
+public:
+    virtual ~log_port() = default;
+
+    /// Makes the records durable, in order, behind everything appended before.
+    virtual void append(zab::operation_id operation, std::vector<zab::log_record> records) = 0;
+
+    /// A checkpoint holds everything up to `upto`: older log may go, as far as the retention
+    /// allows.
+    virtual void purge(zxid upto) = 0;
+};
+
+class checkpoint_port {
+public:
+    virtual ~checkpoint_port() = default;
+
+    /// Writes the changes; the next call comes only after the report of this one.
+    virtual void write(std::shared_ptr<const tree::change_set> changes) = 0;
+};
+
+} // namespace conclave::replica

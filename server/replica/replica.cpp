@@ -1,0 +1,412 @@
+#include "server/replica/replica.hpp"
+
+#include <algorithm>
+#include <array>
+#include <stdexcept>
+#include <utility>
+
+#include "conclave/assert.hpp"
+#include "conclave/log_line.hpp"
+
+namespace conclave::replica {
+
+namespace {
+
+/// Where the checkpoint says how far it reaches. In one row, so that nothing in it can be out of
+/// step.
+constexpr bytes_view history_key = "history";
+
+struct history_row {
+    zab::position applied;
+    std::int64_t time_ms{};
+    bytes password_key;
+
+    static void fields(auto& archive, auto& record) {
+        archive(record.applied, record.time_ms, record.password_key);
+    }
+};
+
+} // namespace
+
+replica::replica(settings configured, tree::table_reader& base)
+    : settings_(std::move(configured))
+    , rows_(base)
+    , tree_(rows_, settings_.fresh_hash_seed)
+    , preparation_(tree_, settings_.preparation)
+    , sessions_({settings_.tick})
+    , next_session_(settings_.first_session) {
+    load_history();
+    load_sessions();
+    recovery_.emplace(last_applied_, last_time_ms_);
+}
+
+replica::~replica() = default;
+
+void replica::load_history() {
+    const std::optional<bytes_view> row = rows_.get(tree::table::meta, history_key);
+    if (!row) {
+        return;
+    }
+    history_row history;
+    jute::reader in{*row};
+    in(history);
+    if (!in.ok() ||
+        (!history.password_key.empty() && history.password_key.size() != sizeof(secret))) {
+        throw std::runtime_error{
+            "the checkpoint's row 'history' is damaged: restore the data directory from a backup"};
+    }
+    last_applied_ = history.applied;
+    last_time_ms_ = history.time_ms;
+    if (!history.password_key.empty()) {
+        password_key_.emplace();
+        std::copy(history.password_key.begin(), history.password_key.end(), password_key_->begin());
+    }
+}
+
+void replica::save_history() {
+    history_row history{last_applied_, last_time_ms_, {}};
+    if (password_key_) {
+        history.password_key.assign(password_key_->begin(), password_key_->end());
+    }
+    bytes row;
+    jute::writer{row}(history);
+    rows_.put(tree::table::meta, history_key, std::move(row));
+}
+
+void replica::load_sessions() {
+    rows_.scan(tree::table::session, {}, [&](bytes_view key, bytes_view value) {
+        session_id id;
+        std::int32_t timeout_ms = 0;
+        jute::reader{key}(id);
+        jute::reader{value}(timeout_ms);
+        sessions_.open(id, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
+        return true;
+    });
+}
+
+result<void, std::string> replica::recover(const zab::log_record& record) {
+    CONCLAVE_ASSERT(recovery_.has_value());
+    switch (record.type) {
+    case zab::record_type::promise:
+        return recovery_->on_promise(record.payload);
+    case zab::record_type::entry:
+        return recovery_->on_entry(record.payload);
+    case zab::record_type::commit_hint:
+        recovery_->on_commit_hint(record.at, [&](const zab::entry& committed) {
+            apply(committed);
+        });
+        return {};
+    }
+    return unexpected{std::string{"the log holds a record of an unknown type"}};
+}
+
+void replica::start(instant now) {
+    CONCLAVE_ASSERT(recovery_.has_value());
+    now_ = now;
+    started_ = now;
+    checkpoint_due_ = now.monotonic + settings_.checkpoint.interval;
+    reap_due_ = now.monotonic + settings_.reaper.check_interval;
+    zab::core_settings core{settings_.self, settings_.boot, zab::majority{{settings_.self}}};
+    core_ = std::make_unique<zab::core>(std::move(core), std::move(*recovery_).finish());
+    recovery_.reset();
+    core_->start(
+        now.wall_ms,
+        encode(epoch_start{settings_.fresh_password_key, settings_.boot, settings_.self})
+    );
+}
+
+bool replica::is_serving() const {
+    return core_ != nullptr && core_->current_role() == zab::role::leading;
+}
+
+connection_id replica::on_connect(peer_address peer, instant now) {
+    now_ = now;
+    const connection_id id = next_connection_;
+    next_connection_ = connection_id{id.value + 1};
+    auto added = std::make_unique<connection>();
+    added->id = id;
+    added->who.push_back({"ip", peer.ip});
+    added->peer = std::move(peer);
+    added->statistics.established_wall_ms = now.wall_ms;
+    connections_.emplace(id, std::move(added));
+    awaiting_handshake_.emplace_back(now.monotonic + settings_.limits.handshake_timeout, id);
+    return id;
+}
+
+void replica::on_disconnect(connection_id gone) {
+    const auto at = connections_.find(gone);
+    if (at == connections_.end()) {
+        return;
+    }
+    const connection& closed = *at->second;
+    waiting_count_ -= static_cast<std::int64_t>(closed.waiting.size());
+    watches_.drop(gone);
+    if (const auto bound = bound_.find(closed.session);
+        bound != bound_.end() && bound->second == gone) {
+        bound_.erase(bound);
+    }
+    connections_.erase(at);
+}
+
+void replica::on_frame(connection_id from, bytes_view frame, instant now) {
+    now_ = now;
+    connection* sender = find(from);
+    if (sender == nullptr || sender->phase == connection_phase::closing) {
+        return;
+    }
+    ++counters_.packets_received;
+    counters_.request_bytes += static_cast<std::int64_t>(frame.size());
+    ++sender->statistics.received;
+    if (sender->phase == connection_phase::awaiting_handshake) {
+        on_handshake(*sender, frame);
+    } else {
+        on_request(*sender, frame);
+    }
+    pump();
+}
+
+bool replica::has_too_much_in_flight() const {
+    return in_flight_size_ > settings_.limits.uncommitted_size_max ||
+           rows_.active_size() > settings_.limits.dirty_backlog_max;
+}
+
+bool replica::wants_input(connection_id from) const {
+    const auto at = connections_.find(from);
+    if (at == connections_.end()) {
+        return true;
+    }
+    const request_queue& waiting = at->second->waiting;
+    if (waiting.empty()) {
+        return !has_too_much_in_flight();
+    }
+    return waiting.size() < settings_.limits.waiting_per_connection_max &&
+           waiting.content_size() < settings_.limits.waiting_content_max &&
+           in_flight_.size() <= settings_.limits.outstanding_max && !has_too_much_in_flight();
+}
+
+void replica::on_persisted(zab::operation_id operation, instant now) {
+    now_ = now;
+    core_->persisted(operation, now.wall_ms);
+    pump();
+    start_checkpoint_if_due();
+}
+
+void replica::refuse_writes(bool refused) {
+    writes_refused_ = refused;
+}
+
+/// Carries out what the replication core has decided, until it has nothing more to say.
+void replica::pump() {
+    while (true) {
+        const std::deque<zab::entry> committed = core_->take_committed();
+        const std::vector<std::uint64_t> barriers = core_->take_barriers();
+        if (committed.empty() && barriers.empty()) {
+            return;
+        }
+        for (const zab::entry& next : committed) {
+            apply(next);
+        }
+        for (const std::uint64_t token : barriers) {
+            complete_sync(token);
+        }
+    }
+}
+
+void replica::on_tick(instant now) {
+    now_ = now;
+    close_silent_handshakes();
+    if (!is_serving()) {
+        return;
+    }
+    if (!writes_refused_) {
+        expire_sessions();
+        reap();
+    }
+    start_checkpoint_if_due();
+}
+
+void replica::expire_sessions() {
+    constexpr std::size_t batch = 1000;
+    for (const session_id id : sessions_.due(now_.monotonic, batch)) {
+        sessions_.mark_closing(id);
+        ++counters_.sessions_expired;
+        log(log_level::info, "session expired id=0x{:x}", id.value);
+        preparation_.begin(false);
+        propose({}, {}, close_session{id, preparation_.close(id)});
+    }
+}
+
+void replica::reap() {
+    if (now_.monotonic < reap_due_) {
+        return;
+    }
+    reap_due_ = now_.monotonic + settings_.reaper.check_interval;
+    const std::int64_t never_used_ms = settings_.reaper.container_never_used.count();
+    for (const bytes& path :
+         tree_.reapable(now_.wall_ms, never_used_ms, settings_.reaper.per_minute_max)) {
+        preparation_.begin(false);
+        std::optional<tree::delete_node> removal =
+            preparation_.reap(path, now_.wall_ms, never_used_ms);
+        if (!removal) {
+            preparation_.discard();
+            continue;
+        }
+        log(log_level::info, "container or TTL node removed path={}", path);
+        tree_changes what;
+        what.changes.emplace_back(*std::move(removal));
+        propose({}, {}, std::move(what));
+    }
+}
+
+void replica::start_checkpoint_if_due() {
+    const bool due = checkpoint_wanted_ ||
+                     rows_.active_size() >= settings_.checkpoint.dirty_size_max ||
+                     now_.monotonic >= checkpoint_due_;
+    if (due && !checkpoint_running_) {
+        start_checkpoint();
+    }
+}
+
+void replica::start_checkpoint() {
+    checkpoint_wanted_ = false;
+    checkpoint_due_ = now_.monotonic + settings_.checkpoint.interval;
+    if (last_applied_.at == checkpoint_at_) {
+        return;
+    }
+    tree_.save_counters();
+    save_history();
+    checkpoint_at_ = last_applied_.at;
+    checkpoint_ = rows_.freeze();
+    checkpoint_running_ = true;
+}
+
+void replica::request_checkpoint(instant now) {
+    now_ = now;
+    checkpoint_wanted_ = true;
+    start_checkpoint_if_due();
+}
+
+void replica::on_checkpoint(bool succeeded, instant now) {
+    now_ = now;
+    CONCLAVE_ASSERT(checkpoint_running_);
+    checkpoint_running_ = false;
+    if (succeeded) {
+        ++counters_.checkpoints;
+        rows_.release_frozen();
+        log_needed_from_ = checkpoint_at_;
+        start_checkpoint_if_due();
+    } else {
+        // The log still holds everything; the next interval tries again with what has come since.
+        rows_.restore_frozen();
+        checkpoint_at_ = {};
+    }
+}
+
+time_point replica::next_deadline() const {
+    time_point next = std::min(checkpoint_due_, reap_due_);
+    if (const std::optional<time_point> session = sessions_.next_deadline(); session) {
+        next = std::min(next, *session);
+    }
+    if (!awaiting_handshake_.empty()) {
+        next = std::min(next, awaiting_handshake_.front().first);
+    }
+    return next;
+}
+
+void replica::take_outputs(outputs& into, instant now) {
+    now_ = now;
+    for (const connection_id id : with_output_) {
+        connection* to = find(id);
+        if (to == nullptr) {
+            continue;
+        }
+        to->has_output_pending = false;
+        into.clients.push_back({id, std::exchange(to->outbox, {}), to->close_after_output});
+    }
+    with_output_.clear();
+    zab::core_records records = core_->take_records();
+    if (!records.records.empty()) {
+        into.operation = records.operation;
+        std::move(records.records.begin(), records.records.end(), std::back_inserter(into.records));
+    }
+    if (checkpoint_ != nullptr) {
+        into.checkpoint = std::exchange(checkpoint_, nullptr);
+    }
+    if (log_needed_from_) {
+        into.log_needed_from = std::exchange(log_needed_from_, std::nullopt);
+    }
+}
+
+connection* replica::find(connection_id id) {
+    const auto at = connections_.find(id);
+    return at == connections_.end() ? nullptr : at->second.get();
+}
+
+connection* replica::bound_to(session_id session) {
+    const auto at = bound_.find(session);
+    return at == bound_.end() ? nullptr : find(at->second);
+}
+
+void replica::mark_output(connection& to) {
+    if (!to.has_output_pending) {
+        to.has_output_pending = true;
+        with_output_.push_back(to.id);
+    }
+}
+
+/// Nothing more is read from it; what it asked so far is still answered.
+void replica::close_when_answered(connection& which) {
+    which.phase = connection_phase::closing;
+    which.close_when_answered = true;
+    if (which.waiting.empty()) {
+        close_after_output(which);
+    }
+}
+
+void replica::close_after_output(connection& which) {
+    which.phase = connection_phase::closing;
+    which.close_after_output = true;
+    mark_output(which);
+}
+
+void replica::for_each_connection(function_ref<void(const connection&)> visit) const {
+    std::vector<const connection*> ordered;
+    ordered.reserve(connections_.size());
+    for (const auto& [id, each] : connections_) {
+        ordered.push_back(each.get());
+    }
+    std::sort(ordered.begin(), ordered.end(), [](const connection* left, const connection* right) {
+        return left->id < right->id;
+    });
+    for (const connection* each : ordered) {
+        visit(*each);
+    }
+}
+
+void replica::reset_connection_statistics() {
+    for (const auto& [id, each] : connections_) {
+        const std::int64_t established = each->statistics.established_wall_ms;
+        each->statistics = {};
+        each->statistics.established_wall_ms = established;
+    }
+}
+
+status replica::current_status(instant now) const {
+    status current;
+    current.serving = is_serving();
+    current.writes_refused = writes_refused_;
+    current.last_applied = last_applied_.at;
+    current.uptime_ms = (now.monotonic - started_.monotonic) / std::chrono::milliseconds{1};
+    current.node_count = tree_.node_count();
+    current.ephemeral_count = tree_.ephemeral_count();
+    current.data_size = tree_.data_size();
+    current.watch_count = static_cast<std::int64_t>(watches_.watch_count());
+    current.watched_path_count = static_cast<std::int64_t>(watches_.path_count());
+    current.watcher_count = static_cast<std::int64_t>(watches_.watcher_count());
+    current.session_count = static_cast<std::int64_t>(sessions_.count());
+    current.connection_count = static_cast<std::int64_t>(connections_.size());
+    current.outstanding = waiting_count_;
+    return current;
+}
+
+} // namespace conclave::replica

@@ -1,0 +1,238 @@
+/// The deterministic server: everything between the sockets and the disk.
+///
+/// Inputs are calls (`on_...`); what they cause is collected and taken with `take_outputs`. No
+/// socket, file, thread or clock is touched: time comes with each input, randomness with the
+/// settings, so the order of inputs fully determines the outputs and a run can be replayed.
+///
+/// Order promises (zookeeper-protocol 3.2), all of them visible in one place each:
+/// - requests of a connection take effect and are answered in the order they came
+/// (`request_queue`);
+/// - a watch event stands in the outbox before every reply that shows the state it tells of
+/// (`apply`);
+/// - a write is answered only after it is durable on a quorum (`zab::core` hands out nothing
+/// earlier).
+#pragma once
+
+#include "server/replica/connection.hpp"
+#include "server/replica/outputs.hpp"
+#include "server/replica/settings.hpp"
+#include "server/replica/status.hpp"
+#include "server/replica/transaction.hpp"
+#include "server/replica/writes.hpp"
+#include "server/session/session_table.hpp"
+#include "server/session/watch_table.hpp"
+#include "server/tree/preparation.hpp"
+#include "server/tree/tree.hpp"
+#include "server/zab/core.hpp"
+
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "conclave/function_ref.hpp"
+
+namespace conclave::replica {
+
+/// Core thread only.
+class replica final : private tree::change_listener {
+public:
+    /// Opens the state of the checkpoint behind `base`.
+    /// @throws tree::corrupt_state if a row of it is damaged, std::runtime_error if it contradicts
+    /// itself.
+    replica(settings configured, tree::table_reader& base);
+    ~replica() override;
+    replica(const replica&) = delete;
+    replica& operator=(const replica&) = delete;
+
+    // ---- start ----
+
+    /// One record of the log, in order. @return a sentence if it contradicts what came before: do
+    /// not start then.
+    [[nodiscard]] result<void, std::string> recover(const zab::log_record& record);
+
+    /// All records were given: look for a leader, that is, with a single server, become one.
+    void start(instant now);
+
+    // ---- inputs from the network ----
+
+    /// A client connected. Frames of it go to `on_frame`, its end to `on_disconnect`.
+    connection_id on_connect(peer_address peer, instant now);
+
+    /// One whole frame, without its length. No effect for a connection that is being closed.
+    void on_frame(connection_id from, bytes_view frame, instant now);
+
+    /// The connection is gone; also to be called after `client_output::close` was carried out.
+    void on_disconnect(connection_id gone);
+
+    /// False while no more frames of this connection should be read: too much of it, or of
+    /// everybody, is in flight. Ask again after each `take_outputs`.
+    [[nodiscard]] bool wants_input(connection_id from) const;
+
+    // ---- inputs from the disk ----
+
+    void on_persisted(zab::operation_id operation, instant now);
+
+    /// The checkpoint that was asked for is durable, or (`succeeded` false) it was abandoned and
+    /// nothing changed.
+    void on_checkpoint(bool succeeded, instant now);
+
+    /// The disk has no room for further log: writes are refused with NotReadOnly until this is
+    /// taken back; reads go on.
+    void refuse_writes(bool refused);
+
+    // ---- time ----
+
+    void on_tick(instant now);
+
+    /// When `on_tick` has something to do next.
+    [[nodiscard]] time_point next_deadline() const;
+
+    // ---- outputs ----
+
+    void take_outputs(outputs& into, instant now);
+
+    // ---- orderly stop ----
+
+    /// Asks for a checkpoint of everything applied, if there is anything (it appears in the
+    /// outputs). A restart then has nothing to replay.
+    void request_checkpoint(instant now);
+
+    // ---- queries ----
+
+    [[nodiscard]] bool is_serving() const;
+    [[nodiscard]] status current_status(instant now) const;
+
+    [[nodiscard]] const counters& statistics() const { return counters_; }
+
+    void reset_statistics() { counters_ = {}; }
+
+    void reset_connection_statistics();
+    void for_each_connection(function_ref<void(const connection&)> visit) const;
+
+    [[nodiscard]] const tree::tree& nodes() const { return tree_; }
+
+    [[nodiscard]] const session::session_table& sessions() const { return sessions_; }
+
+    [[nodiscard]] const session::watch_table& watches() const { return watches_; }
+
+    [[nodiscard]] const std::deque<digest_point>& digest_log() const { return digest_log_; }
+
+    [[nodiscard]] zxid last_applied() const { return last_applied_.at; }
+
+private:
+    /// A write of this server that is proposed and not applied yet. They are applied in the order
+    /// of proposal, so this is a queue; keeping the transaction spares decoding it again.
+    struct in_flight {
+        std::uint64_t sequence{};
+        connection_id from;
+        std::size_t size{};
+        transaction what;
+    };
+
+    // handshake.cpp
+    void on_handshake(connection& from, bytes_view frame);
+    void open_session_for(connection& from, std::int32_t timeout_ms);
+    void
+    resume_session_for(connection& from, const connect_request& request, std::int32_t timeout_ms);
+    void establish(connection& with, session_id session);
+    void refuse_session(connection& from);
+    void close_silent_handshakes();
+
+    /// Where a request stands when it is carried out.
+    struct turn {
+        time_point arrived{};
+        bool is_first = false; ///< it waited, and everything before it is answered
+    };
+
+    // requests.cpp
+    void on_request(connection& from, bytes_view frame);
+    void perform(connection& from, const request_header& header, bytes_view body, turn at);
+    void answer_read(connection& from, const request_header& header, bytes_view body, turn at);
+    void submit_write(connection& from, const request_header& header, bytes_view body, turn at);
+    void submit_sync(connection& from, const request_header& header, bytes_view body, turn at);
+    void complete_sync(std::uint64_t token);
+    std::uint64_t propose(connection_id from, session_id session, action what);
+    void enqueue(connection& of, waiting_request request, turn at);
+    void answer(connection& to, const request_header& header, turn at, const reply_header& reply);
+    void answer_in_turn(connection& to, const request_header& header, turn at, bytes reply);
+    void answer_waiting(connection& to, std::uint64_t sequence, bytes reply);
+    void drain(connection& of);
+    void
+    note_reply(connection& to, const request_header& header, time_point arrived, std::size_t size);
+
+    // authentication.cpp
+    void authenticate(connection& from, const request_header& header, bytes_view body);
+    [[nodiscard]] bool add_identity(connection& to, const auth_request& request);
+    [[nodiscard]] bool satisfies_enforced_authentication(const connection& from) const;
+
+    // apply.cpp
+    void apply(const zab::entry& committed);
+    [[nodiscard]] write_result apply_action(const action& what, const tree::apply_context& context);
+    [[nodiscard]] write_result
+    apply_tree_changes(const tree_changes& what, const tree::apply_context& context);
+    void apply_epoch_start(const zab::entry& committed);
+    void complete(const in_flight& request, const write_result& outcome, zxid at);
+    void on_event(event_type type, bytes_view path, bytes_view acl) override;
+    void note_digest();
+
+    // replica.cpp
+    void pump();
+    void expire_sessions();
+    void reap();
+    void start_checkpoint_if_due();
+    void start_checkpoint();
+    void load_history();
+    void save_history();
+    void load_sessions();
+    connection* find(connection_id id);
+    connection* bound_to(session_id session);
+    void mark_output(connection& to);
+    void close_when_answered(connection& which);
+    void close_after_output(connection& which);
+    [[nodiscard]] bool has_too_much_in_flight() const;
+
+    settings settings_;
+    tree::write_buffer rows_;
+    tree::tree tree_;
+    tree::preparation preparation_;
+    session::session_table sessions_;
+    session::watch_table watches_;
+    std::optional<zab::recovery> recovery_; ///< until `start`
+    std::unique_ptr<zab::core> core_;       ///< from `start` on
+
+    zab::position last_applied_;
+    std::int64_t last_time_ms_ = 0;
+    std::optional<secret> password_key_;
+
+    instant now_; ///< of the input that is being worked on
+    instant started_;
+    std::unordered_map<connection_id, std::unique_ptr<connection>> connections_;
+    std::unordered_map<session_id, connection_id> bound_;
+    std::deque<std::pair<time_point, connection_id>> awaiting_handshake_;
+    std::vector<connection_id> with_output_;
+    connection_id next_connection_{1};
+    session_id next_session_;
+
+    std::deque<in_flight> in_flight_;
+    std::size_t in_flight_size_ = 0;
+    std::uint64_t next_sequence_ = 1;
+    std::unordered_map<std::uint64_t, connection_id> barriers_;
+    std::int64_t waiting_count_ = 0;
+
+    bool writes_refused_ = false;
+    bool checkpoint_wanted_ = false;
+    std::shared_ptr<const tree::change_set> checkpoint_;
+    bool checkpoint_running_ = false;
+    zxid checkpoint_at_;
+    std::optional<zxid> log_needed_from_;
+    time_point checkpoint_due_{};
+    time_point reap_due_{};
+
+    counters counters_;
+    std::deque<digest_point> digest_log_;
+};
+
+} // namespace conclave::replica

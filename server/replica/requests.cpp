@@ -1,0 +1,274 @@
+/// What happens to a request of an established connection: at once, or when its turn comes.
+#include "server/replica/reads.hpp"
+#include "server/replica/replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "conclave/assert.hpp"
+
+namespace conclave::replica {
+
+namespace {
+
+constexpr std::size_t header_size = 8;
+
+/// auth and sasl packets do not keep a session alive (zookeeper-protocol 9.2).
+bool is_authentication(opcode type) {
+    return type == opcode::auth || type == opcode::sasl;
+}
+
+} // namespace
+
+void replica::on_request(connection& from, bytes_view frame) {
+    if (frame.size() < header_size) {
+        return close_after_output(from);
+    }
+    request_header header;
+    jute::reader in{frame};
+    in(header);
+    if (is_authentication(header.type)) {
+        return authenticate(from, header, in.rest());
+    }
+    if (from.phase == connection_phase::established) {
+        sessions_.touch(from.session, now_.monotonic);
+    }
+    const bool may_join_writes = is_write(header.type) && !from.waiting.holds_back_writes();
+    const bool must_wait =
+        from.phase == connection_phase::opening || (!from.waiting.empty() && !may_join_writes);
+    if (must_wait) {
+        using state = waiting_request::state;
+        return enqueue(
+            from, {state::deferred, header, now_.monotonic, bytes{frame}, {}, 0}, {now_.monotonic}
+        );
+    }
+    perform(from, header, in.rest(), {now_.monotonic});
+}
+
+void replica::perform(connection& from, const request_header& header, bytes_view body, turn at) {
+    if (!satisfies_enforced_authentication(from)) {
+        answer(from, header, at, {header.id, zxid{}, errc::session_closed_require_auth});
+        close_after_output(from);
+    } else if (is_read(header.type)) {
+        answer_read(from, header, body, at);
+    } else if (is_write(header.type)) {
+        submit_write(from, header, body, at);
+    } else if (header.type == opcode::sync) {
+        submit_sync(from, header, body, at);
+    } else {
+        answer(from, header, at, {header.id, zxid{-1}, errc::unimplemented});
+        close_after_output(from);
+    }
+}
+
+/// Precondition: nothing of this connection waits before the request, so the reply goes straight to
+/// the outbox.
+void replica::answer_read(
+    connection& from, const request_header& header, bytes_view body, turn at
+) {
+    const xid answered_as = header.type == opcode::ping ? ping_xid : header.id;
+    bytes& out = from.outbox;
+    bytes events;
+    const std::size_t start = out.size();
+    const read_context context{tree_, watches_, settings_.preparation.access};
+    errc outcome = errc::ok;
+    {
+        const jute::frame_scope frame{out};
+        jute::writer{out}(reply_header{answered_as, last_applied_.at, errc::ok});
+        outcome = execute_read(context, from, header.type, body, out, events);
+    }
+    if (outcome != errc::ok) {
+        out.resize(start);
+        append_reply(out, {answered_as, last_applied_.at, outcome});
+    }
+    const std::size_t size = out.size() - start;
+    if (!events.empty()) {
+        out.insert(start, events);
+    }
+    note_reply(from, header, at.arrived, size);
+}
+
+void replica::submit_write(
+    connection& from, const request_header& header, bytes_view body, turn at
+) {
+    if (writes_refused_) {
+        return answer(from, header, at, {header.id, last_applied_.at, errc::not_read_only});
+    }
+    const session::session_state* session = sessions_.find(from.session);
+    prepared_write prepared;
+    if (session != nullptr && !session->closing) {
+        prepared = prepare_write(
+            preparation_, header.type, body, {from.session, from.who}, settings_.reconfig_enabled
+        );
+    } else {
+        preparation_.begin(false);
+        prepared.what = failure{errc::session_expired, {}};
+    }
+    if (header.type == opcode::close_session) {
+        sessions_.mark_closing(from.session);
+    }
+    const std::uint64_t sequence = propose(from.id, from.session, std::move(prepared.what));
+    using state = waiting_request::state;
+    enqueue(
+        from,
+        {state::in_flight, header, at.arrived, {}, std::move(prepared.operations), sequence},
+        at
+    );
+    if (header.type == opcode::close_session) {
+        close_when_answered(from); // what comes behind it is dropped (10.3)
+    }
+}
+
+/// The path is echoed; the barrier says when. Precondition: nothing of this connection waits before
+/// the request.
+void replica::submit_sync(
+    connection& from, const request_header& header, bytes_view body, turn at
+) {
+    jute::reader in{body};
+    optional_path_request request;
+    in(request);
+    if (!in.ok()) {
+        return answer(from, header, at, {header.id, last_applied_.at, errc::marshalling_error});
+    }
+    bytes echo;
+    jute::writer{echo}(request.path);
+    const std::uint64_t token = next_sequence_++;
+    using state = waiting_request::state;
+    enqueue(from, {state::barrier, header, at.arrived, std::move(echo), {}, token}, at);
+    barriers_.emplace(token, from.id);
+    core_->barrier(token);
+}
+
+void replica::complete_sync(std::uint64_t token) {
+    const auto asked = barriers_.extract(token);
+    connection* from = asked.empty() ? nullptr : find(asked.mapped());
+    if (from == nullptr) {
+        return;
+    }
+    const waiting_request* request = from->waiting.find(token);
+    CONCLAVE_ASSERT(request != nullptr);
+    bytes reply;
+    {
+        const jute::frame_scope frame{reply};
+        jute::writer{reply}(reply_header{request->header.id, last_applied_.at, errc::ok});
+        reply += request->content;
+    }
+    answer_waiting(*from, token, std::move(reply));
+}
+
+/// Proposes what the preparation has staged; the outcome comes back in `complete`.
+std::uint64_t replica::propose(connection_id from, session_id session, action what) {
+    const std::uint64_t sequence = next_sequence_++;
+    transaction proposed{session, std::move(what)};
+    bytes body = encode(proposed);
+    const std::size_t size = body.size();
+    const zab::origin origin{settings_.self, settings_.boot, sequence};
+    preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(body)));
+    ++counters_.proposals;
+    in_flight_size_ += size;
+    in_flight_.push_back({sequence, from, size, std::move(proposed)});
+    return sequence;
+}
+
+void replica::enqueue(connection& of, waiting_request request, turn at) {
+    ++waiting_count_;
+    if (at.is_first) {
+        of.waiting.put_back(std::move(request));
+    } else {
+        of.waiting.push(std::move(request));
+    }
+}
+
+/// A reply that is a header alone.
+void replica::answer(
+    connection& to, const request_header& header, turn at, const reply_header& reply
+) {
+    bytes frame;
+    append_reply(frame, reply);
+    answer_in_turn(to, header, at, std::move(frame));
+}
+
+/// A reply to a request that never waited: at once, or behind those that still wait.
+void replica::answer_in_turn(connection& to, const request_header& header, turn at, bytes reply) {
+    if (at.is_first || to.waiting.empty()) {
+        to.outbox += reply;
+        return note_reply(to, header, at.arrived, reply.size());
+    }
+    using state = waiting_request::state;
+    enqueue(to, {state::answered, header, at.arrived, std::move(reply), {}, 0}, at);
+}
+
+void replica::answer_waiting(connection& to, std::uint64_t sequence, bytes reply) {
+    to.waiting.answer(sequence, std::move(reply));
+    drain(to);
+}
+
+/// Sends every answer whose turn has come and carries out requests that waited for their turn.
+void replica::drain(connection& of) {
+    using state = waiting_request::state;
+    while (!of.waiting.empty() && !of.close_after_output) {
+        const state front = of.waiting.front().is;
+        if (front != state::answered && front != state::deferred) {
+            return;
+        }
+        const waiting_request request = of.waiting.pop();
+        --waiting_count_;
+        if (front == state::answered) {
+            of.outbox += request.content;
+            note_reply(of, request.header, request.arrived, request.content.size());
+        } else {
+            const bytes_view body = bytes_view{request.content}.substr(header_size);
+            perform(of, request.header, body, {request.arrived, true});
+        }
+    }
+    if (of.close_when_answered && of.waiting.empty()) {
+        close_after_output(of);
+    }
+}
+
+namespace {
+
+void note_latency(
+    std::int64_t latency_ms,
+    std::int64_t& count,
+    std::int64_t& least,
+    std::int64_t& most,
+    std::int64_t& sum
+) {
+    least = count == 0 ? latency_ms : std::min(least, latency_ms);
+    most = std::max(most, latency_ms);
+    sum += latency_ms;
+    ++count;
+}
+
+} // namespace
+
+void replica::note_reply(
+    connection& to, const request_header& header, time_point arrived, std::size_t size
+) {
+    const std::int64_t latency_ms = (now_.monotonic - arrived) / std::chrono::milliseconds{1};
+    connection_statistics& own = to.statistics;
+    ++own.sent;
+    own.last_operation = header.type;
+    own.last_xid = header.id;
+    own.last_zxid = last_applied_.at;
+    own.last_response_ms = now_.monotonic / std::chrono::milliseconds{1};
+    own.latency_ms_last = latency_ms;
+    note_latency(
+        latency_ms, own.latency_count, own.latency_ms_min, own.latency_ms_max, own.latency_ms_sum
+    );
+    counters& all = counters_;
+    note_latency(
+        latency_ms, all.latency_count, all.latency_ms_min, all.latency_ms_max, all.latency_ms_sum
+    );
+    const auto reply_size = static_cast<std::int64_t>(size);
+    ++all.packets_sent;
+    all.response_bytes += reply_size;
+    all.response_size_last = reply_size;
+    all.response_size_min =
+        all.response_size_min < 0 ? reply_size : std::min(all.response_size_min, reply_size);
+    all.response_size_max = std::max(all.response_size_max, reply_size);
+    mark_output(to);
+}
+
+} // namespace conclave::replica

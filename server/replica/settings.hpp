@@ -1,0 +1,61 @@
+/// What the replica can be told before it starts. Filled from the configuration by the server's
+/// main program.
+#pragma once
+
+#include "server/tree/preparation.hpp"
+
+#include <chrono>
+#include <optional>
+#include <vector>
+
+#include "conclave/types.hpp"
+
+namespace conclave::replica {
+
+struct reaper_settings {
+    std::chrono::milliseconds check_interval{60'000};
+    std::size_t per_minute_max = 10'000;
+    std::chrono::milliseconds container_never_used{
+        0}; ///< 0: containers that never had a child stay
+};
+
+struct checkpoint_settings {
+    std::size_t dirty_size_max = std::size_t{32} << 20U; ///< octets that start a checkpoint
+    std::chrono::milliseconds interval{30'000};          ///< or this long after the last one
+};
+
+struct authentication_settings {
+    std::optional<bytes> super_digest; ///< the digest id that is a super user
+    bytes digest_algorithm = "SHA1";
+    std::vector<bytes> enforced_schemes; ///< empty: nothing is enforced
+};
+
+/// Bounds of everything that clients can make grow.
+struct limit_settings {
+    std::size_t outstanding_max =
+        1000; ///< writes in flight before busy connections are no longer read
+    std::size_t waiting_per_connection_max = 1000;
+    std::size_t waiting_content_max = std::size_t{4} << 20U;   ///< octets held for one connection
+    std::size_t uncommitted_size_max = std::size_t{64} << 20U; ///< octets of proposals in flight
+    std::size_t dirty_backlog_max = std::size_t{256} << 20U;   ///< octets not yet in a checkpoint
+    std::chrono::milliseconds handshake_timeout{10'000};
+};
+
+struct settings {
+    server_id self{1};
+    std::uint64_t boot = 0;      ///< random, unlike that of any earlier start
+    secret fresh_password_key{}; ///< random; used if this server founds the ensemble
+    std::uint64_t fresh_hash_seed = 0;
+    session_id first_session{1}; ///< zookeeper-protocol 2.3
+    std::chrono::milliseconds tick{3000};
+    std::int32_t session_timeout_ms_min = 6000;
+    std::int32_t session_timeout_ms_max = 60'000;
+    bool reconfig_enabled = false;
+    tree::preparation_settings preparation;
+    reaper_settings reaper;
+    checkpoint_settings checkpoint;
+    authentication_settings authentication;
+    limit_settings limits;
+};
+
+} // namespace conclave::replica

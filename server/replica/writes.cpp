@@ -1,0 +1,314 @@
+#include "server/replica/writes.hpp"
+
+#include <type_traits>
+
+namespace conclave::replica {
+
+namespace {
+
+/// Prepares single operations out of a stream of records: one for a plain request, several for a
+/// multi.
+class operation_reader {
+public:
+    operation_reader(tree::preparation& preparation, const tree::requester& by, bytes_view body)
+        : preparation_(preparation), by_(by), in_(body) {}
+
+    jute::reader& input() { return in_; }
+
+    /// Decodes and prepares the next record as one of type `type`.
+    result<tree::change> prepare(opcode type) {
+        switch (type) {
+        case opcode::create:
+        case opcode::create2:
+        case opcode::create_container:
+            return prepare_as<create_request>([&](const create_request& request) {
+                return preparation_.create(type, request, -1, by_);
+            });
+        case opcode::create_ttl:
+            return prepare_as<create_ttl_request>([&](const create_ttl_request& request) {
+                const create_request plain{request.path, request.data, request.acl, request.flags};
+                return preparation_.create(type, plain, request.ttl_ms, by_);
+            });
+        case opcode::remove:
+            return prepare_as<delete_request>([&](const delete_request& request) {
+                return preparation_.remove(request, by_);
+            });
+        case opcode::set_data:
+            return prepare_as<set_data_request>([&](const set_data_request& request) {
+                return preparation_.set(request, by_);
+            });
+        case opcode::set_acl:
+            return prepare_as<set_acl_request>([&](const set_acl_request& request) {
+                return preparation_.set_access(request, by_);
+            });
+        case opcode::check:
+            return prepare_as<check_request>([&](const check_request& request) {
+                return preparation_.check(request, by_);
+            });
+        default:
+            in_.fail();
+            return unexpected{errc::marshalling_error};
+        }
+    }
+
+    /// Reads past the record, so that what stands behind it can be judged.
+    bool skip(opcode type) {
+        switch (type) {
+        case opcode::create:
+        case opcode::create2:
+        case opcode::create_container:
+            return skip_as<create_request>();
+        case opcode::create_ttl:
+            return skip_as<create_ttl_request>();
+        case opcode::remove:
+            return skip_as<delete_request>();
+        case opcode::set_data:
+            return skip_as<set_data_request>();
+        case opcode::check:
+            return skip_as<check_request>();
+        default:
+            return false;
+        }
+    }
+
+private:
+    template <class Request, class Prepare>
+    result<tree::change> prepare_as(Prepare prepare) {
+        Request request;
+        in_(request);
+        if (!in_.ok()) {
+            return unexpected{errc::marshalling_error};
+        }
+        auto prepared = prepare(request);
+        if (!prepared) {
+            return unexpected{prepared.error()};
+        }
+        return tree::change{*std::move(prepared)};
+    }
+
+    template <class Request>
+    bool skip_as() {
+        Request request;
+        in_(request);
+        return in_.ok();
+    }
+
+    tree::preparation& preparation_;
+    const tree::requester& by_;
+    jute::reader in_;
+};
+
+prepared_write failed(errc error, std::vector<errc> operations = {}) {
+    return {failure{error, std::move(operations)}, {}};
+}
+
+/// A multi is well-formed or refused as a whole before anything of it is tried: the operations in
+/// it, or nothing.
+std::optional<std::vector<opcode>> operations_of(operation_reader reader) {
+    std::vector<opcode> operations;
+    while (true) {
+        multi_header header;
+        reader.input()(header);
+        if (!reader.input().ok()) {
+            return std::nullopt;
+        }
+        if (header.done) {
+            return operations;
+        }
+        const auto type = static_cast<opcode>(header.type);
+        if (!reader.skip(type)) {
+            return std::nullopt;
+        }
+        operations.push_back(type);
+    }
+}
+
+/// The code of each operation of a failed multi (zookeeper-protocol 4.3).
+std::vector<errc> failure_codes(std::size_t count, std::size_t failing, errc error) {
+    std::vector<errc> codes(count, errc::runtime_inconsistency);
+    for (std::size_t index = 0; index < failing; ++index) {
+        codes[index] = errc::ok;
+    }
+    codes[failing] = error;
+    return codes;
+}
+
+/// How the result of an operation of a multi is marked: creates of special nodes answer like
+/// create2.
+opcode result_type(opcode asked, const tree::change& prepared) {
+    const auto* create = std::get_if<tree::create_node>(&prepared);
+    if (create == nullptr) {
+        return asked;
+    }
+    const bool is_special = create->owner == tree::container_owner;
+    return asked == opcode::create && !is_special ? opcode::create : opcode::create2;
+}
+
+prepared_write
+prepare_multi(tree::preparation& preparation, const tree::requester& by, bytes_view body) {
+    operation_reader reader{preparation, by, body};
+    const std::optional<std::vector<opcode>> operations = operations_of(reader);
+    if (!operations) {
+        return failed(errc::marshalling_error);
+    }
+    tree_changes all;
+    std::vector<opcode> result_types;
+    for (std::size_t index = 0; index < operations->size(); ++index) {
+        multi_header header;
+        reader.input()(header);
+        result<tree::change> prepared = reader.prepare((*operations)[index]);
+        if (!prepared) {
+            return failed(errc::ok, failure_codes(operations->size(), index, prepared.error()));
+        }
+        result_types.push_back(result_type((*operations)[index], *prepared));
+        all.changes.push_back(*std::move(prepared));
+    }
+    return {std::move(all), std::move(result_types)};
+}
+
+prepared_write prepare_action(
+    tree::preparation& preparation,
+    opcode type,
+    bytes_view body,
+    const tree::requester& by,
+    bool reconfig_enabled
+) {
+    if (type == opcode::close_session) {
+        return {close_session{by.session, preparation.close(by.session)}, {}};
+    }
+    if (type == opcode::reconfig) {
+        // An ensemble of one that was not configured as an ensemble has nothing to reconfigure
+        // (5.2).
+        return failed(reconfig_enabled ? errc::unimplemented : errc::reconfig_disabled);
+    }
+    if (type == opcode::multi) {
+        return prepare_multi(preparation, by, body);
+    }
+    operation_reader reader{preparation, by, body};
+    result<tree::change> prepared = reader.prepare(type);
+    if (!prepared) {
+        return failed(prepared.error());
+    }
+    tree_changes single;
+    single.changes.push_back(*std::move(prepared));
+    return {std::move(single), {}};
+}
+
+} // namespace
+
+bool is_write(opcode type) {
+    switch (type) {
+    case opcode::create:
+    case opcode::create2:
+    case opcode::create_container:
+    case opcode::create_ttl:
+    case opcode::remove:
+    case opcode::set_data:
+    case opcode::set_acl:
+    case opcode::check:
+    case opcode::multi:
+    case opcode::reconfig:
+    case opcode::close_session:
+        return true;
+    default:
+        return false;
+    }
+}
+
+prepared_write prepare_write(
+    tree::preparation& preparation,
+    opcode type,
+    bytes_view body,
+    const tree::requester& by,
+    bool reconfig_enabled
+) {
+    const bool is_multi = type == opcode::multi;
+    preparation.begin(is_multi);
+    prepared_write prepared = prepare_action(preparation, type, body, by, reconfig_enabled);
+    if (std::holds_alternative<failure>(prepared.what)) {
+        preparation.discard();
+        preparation.begin(is_multi);
+    }
+    return prepared;
+}
+
+namespace {
+
+void append_multi_failure(jute::writer& to, const std::vector<errc>& codes) {
+    for (const errc each : codes) {
+        const auto code = static_cast<std::int32_t>(each);
+        to(multi_header{-1, false, code}, code);
+    }
+    to(multi_header{-1, true, -1});
+}
+
+void append_multi_results(
+    jute::writer& to,
+    const std::vector<opcode>& operations,
+    const std::vector<tree::change_result>& results
+) {
+    for (std::size_t index = 0; index < operations.size(); ++index) {
+        to(multi_header{static_cast<std::int32_t>(operations[index]), false, 0});
+        switch (operations[index]) {
+        case opcode::create:
+            to(results[index].path);
+            break;
+        case opcode::create2:
+            to(results[index].path, results[index].after);
+            break;
+        case opcode::set_data:
+            to(results[index].after);
+            break;
+        default:
+            break;
+        }
+    }
+    to(multi_header{-1, true, -1});
+}
+
+void append_single_result(jute::writer& to, opcode type, const tree::change_result& outcome) {
+    switch (type) {
+    case opcode::create:
+        to(outcome.path);
+        break;
+    case opcode::create2:
+    case opcode::create_container:
+    case opcode::create_ttl:
+        to(outcome.path, outcome.after);
+        break;
+    case opcode::set_data:
+    case opcode::set_acl:
+        to(outcome.after);
+        break;
+    default:
+        break;
+    }
+}
+
+} // namespace
+
+void append_write_reply(
+    bytes& out,
+    const request_header& header,
+    const std::vector<opcode>& operations,
+    const write_result& outcome,
+    zxid at
+) {
+    const jute::frame_scope frame{out};
+    jute::writer to{out};
+    to(reply_header{header.id, at, outcome.error});
+    if (outcome.error != errc::ok) {
+        return;
+    }
+    if (header.type == opcode::multi) {
+        if (outcome.operations.empty()) {
+            append_multi_results(to, operations, outcome.changes);
+        } else {
+            append_multi_failure(to, outcome.operations);
+        }
+    } else if (!outcome.changes.empty()) {
+        append_single_result(to, header.type, outcome.changes.front());
+    }
+}
+
+} // namespace conclave::replica

@@ -1,0 +1,48 @@
+/// Requests that change something: from the frame of a client to the action of a transaction
+/// (zab 4.5).
+#pragma once
+
+#include "server/replica/transaction.hpp"
+#include "server/tree/preparation.hpp"
+
+#include <vector>
+
+namespace conclave::replica {
+
+/// What a write will do, and what its reply must look like.
+struct prepared_write {
+    action what;
+    std::vector<opcode> operations; ///< of a multi: the type of each result
+};
+
+/// True for the requests that `prepare_write` knows.
+[[nodiscard]] bool is_write(opcode type);
+
+/// Validates the request against the applied state and everything in flight. The effects are staged
+/// in `preparation` (begun here); the caller proposes the action and calls `accept`, also for a
+/// failure, which has staged nothing.
+[[nodiscard]] prepared_write prepare_write(
+    tree::preparation& preparation,
+    opcode type,
+    bytes_view body,
+    const tree::requester& by,
+    bool reconfig_enabled
+);
+
+/// What applying an action answered.
+struct write_result {
+    errc error = errc::ok;
+    std::vector<tree::change_result> changes; ///< one per change of tree_changes
+    std::vector<errc> operations;             ///< of a failed multi
+};
+
+/// Appends the reply frame of a write that was applied at `at`.
+void append_write_reply(
+    bytes& out,
+    const request_header& header,
+    const std::vector<opcode>& operations,
+    const write_result& outcome,
+    zxid at
+);
+
+} // namespace conclave::replica

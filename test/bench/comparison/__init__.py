@@ -1,0 +1,1 @@
+"""Measures ZooKeeper and Conclave side by side; see compare.py."""

@@ -1,0 +1,90 @@
+/// A replica with a disk of its own in memory, driven step by step by a test: no thread, no clock,
+/// no file.
+#pragma once
+
+#include "server/replica/replica.hpp"
+#include "test/support/memory_tables.hpp"
+#include "test/support/wire_client.hpp"
+
+#include <map>
+#include <memory>
+#include <vector>
+
+namespace conclave::test {
+
+/// What survives a restart: the records that became durable and the newest checkpoint.
+struct replica_disk {
+    memory_tables tables;
+    std::vector<zab::log_record> log;
+};
+
+/// Owns one incarnation of a server. Destroying it and making another one on the same disk is a
+/// crash.
+class replica_driver {
+public:
+    using connection = replica::connection_id;
+
+    explicit replica_driver(replica_disk& disk, replica::settings configured = {});
+
+    // ---- clients ----
+
+    /// Connects without a handshake.
+    connection connect();
+
+    /// Connects and opens a session; settles.
+    connection open(std::int32_t timeout_ms = 10'000);
+
+    /// Connects and resumes a session; settles. Look at `log_of(...).handshake`.
+    connection resume(session_id session, bytes_view password, std::int32_t timeout_ms = 10'000);
+
+    /// Hands a frame to the replica and does nothing else.
+    void send(connection from, bytes_view frame);
+
+    /// Hands a frame over, settles and takes the oldest frame that came back.
+    received_frame call(connection from, bytes_view frame);
+
+    frame_log& log_of(connection of) { return logs_[of]; }
+
+    void disconnect(connection which);
+
+    // ---- disk and time ----
+
+    /// Takes outputs and makes their records durable until nothing more comes out. Checkpoints are
+    /// completed too, unless `hold_checkpoints`.
+    void settle();
+
+    /// Takes outputs to clients; records stay undurable.
+    void deliver();
+
+    /// Makes everything durable that was taken so far.
+    void persist();
+
+    /// Lets time pass in one step and ticks.
+    void advance(std::chrono::milliseconds by);
+
+    void complete_checkpoint(bool succeeded);
+
+    bool hold_checkpoints = false;
+
+    [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr; }
+
+    [[nodiscard]] std::optional<zxid> log_needed_from() const { return log_needed_from_; }
+
+    [[nodiscard]] replica::instant now() const { return now_; }
+
+    replica::replica& server() { return *replica_; }
+
+private:
+    void take();
+
+    replica_disk& disk_;
+    replica::instant now_{std::chrono::hours{1}, 1'700'000'000'000};
+    std::unique_ptr<replica::replica> replica_;
+    std::map<connection, frame_log> logs_;
+    std::vector<zab::log_record> written_; ///< taken, not durable
+    zab::operation_id operation_;
+    std::shared_ptr<const tree::change_set> checkpoint_;
+    std::optional<zxid> log_needed_from_;
+};
+
+} // namespace conclave::test
