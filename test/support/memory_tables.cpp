@@ -1,0 +1,78 @@
+#include "test/support/memory_tables.hpp"
+
+namespace conclave::test {
+
+namespace {
+
+std::size_t index_of(tree::table which) {
+    return static_cast<std::size_t>(which);
+}
+
+} // namespace
+
+std::optional<bytes_view> memory_tables::get(tree::table in, bytes_view key) const {
+    const row_map& rows = visible_[index_of(in)];
+    const auto found = rows.find(key);
+    return found == rows.end() ? std::nullopt : std::optional<bytes_view>{found->second};
+}
+
+void memory_tables::scan(
+    tree::table in, bytes_view prefix, function_ref<bool(bytes_view key, bytes_view value)> visit
+) const {
+    const row_map& rows = visible_[index_of(in)];
+    for (auto next = rows.lower_bound(prefix);
+         next != rows.end() && bytes_view{next->first}.starts_with(prefix);
+         ++next) {
+        if (!visit(next->first, next->second)) {
+            return;
+        }
+    }
+}
+
+void memory_tables::refresh() {
+    for (std::size_t index = 0; index < tree::table_count; ++index) {
+        for (auto& [key, value] : committed_[index]) {
+            if (value) {
+                visible_[index].insert_or_assign(key, *std::move(value));
+            } else {
+                visible_[index].erase(key);
+            }
+        }
+        committed_[index].clear();
+    }
+}
+
+void memory_tables::commit(const tree::change_set& changes) {
+    for (std::size_t index = 0; index < tree::table_count; ++index) {
+        changes.for_each(
+            static_cast<tree::table>(index),
+            [&](bytes_view key, const tree::change_set::row& value) {
+                committed_[index].insert_or_assign(bytes{key}, value);
+            }
+        );
+    }
+    ++commit_count_;
+}
+
+bool memory_tables::damage(tree::table in, bytes_view key) {
+    refresh();
+    row_map& rows = visible_[index_of(in)];
+    const auto found = rows.find(key);
+    if (found == rows.end() || found->second.empty()) {
+        return false;
+    }
+    char& octet = found->second[found->second.size() / 2];
+    octet = static_cast<char>(octet ^ 1);
+    return true;
+}
+
+bool memory_tables::lose(tree::table in, bytes_view key) {
+    refresh();
+    return visible_[index_of(in)].erase(bytes{key}) > 0;
+}
+
+std::size_t memory_tables::row_count(tree::table in) const {
+    return visible_[index_of(in)].size();
+}
+
+} // namespace conclave::test
