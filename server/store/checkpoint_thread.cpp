@@ -1,0 +1,68 @@
+#include "server/store/checkpoint_thread.hpp"
+
+#include <conclave/assert.hpp>
+
+#include <malloc.h>
+#include <utility>
+
+namespace conclave::store {
+
+checkpoint_thread::checkpoint_thread(checkpoint_store& store, std::chrono::milliseconds quiet_time)
+    : store_(store), quiet_time_(quiet_time), thread_([this] { run(); }) {}
+
+checkpoint_thread::~checkpoint_thread() {
+    {
+        const std::lock_guard lock{mutex_};
+        is_stopping_ = true;
+    }
+    wakes_.notify_one();
+    thread_.join();
+}
+
+void checkpoint_thread::submit(std::shared_ptr<const tree::change_set> changes, completion done) {
+    auto next = std::make_unique<job>(job{std::move(changes), std::move(done)});
+    {
+        const std::lock_guard lock{mutex_};
+        CONCLAVE_ASSERT(!is_busy_ && !is_stopping_);
+        is_busy_ = true;
+        pending_ = std::move(next);
+    }
+    wakes_.notify_one();
+}
+
+bool checkpoint_thread::is_busy() const {
+    const std::lock_guard lock{mutex_};
+    return is_busy_;
+}
+
+void checkpoint_thread::run() {
+    bool has_heap_to_trim = false;
+    const auto is_wanted = [this] {
+        return pending_ != nullptr || is_stopping_;
+    };
+    std::unique_lock lock{mutex_};
+    while (true) {
+        if (has_heap_to_trim && !wakes_.wait_for(lock, quiet_time_, is_wanted)) {
+            lock.unlock();
+            ::malloc_trim(0);
+            has_heap_to_trim = false;
+            lock.lock();
+        }
+        wakes_.wait(lock, is_wanted);
+        if (pending_ == nullptr) {
+            return;
+        }
+        const std::unique_ptr<job> current = std::move(pending_);
+        lock.unlock();
+        auto written = store_.commit(*current->changes);
+        current->changes.reset(); // the core may change what it froze again
+        lock.lock();
+        is_busy_ = false;
+        lock.unlock();
+        current->done(std::move(written));
+        has_heap_to_trim = true;
+        lock.lock();
+    }
+}
+
+} // namespace conclave::store

@@ -1,0 +1,63 @@
+/// The thread on which checkpoints are written.
+#pragma once
+
+#include "server/store/checkpoint_store.hpp"
+
+#include <chrono>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+namespace conclave::store {
+
+/// Writes one change set at a time, off the core thread, which never waits for a disk.
+///
+/// When it had nothing to do for `quiet_time`, it gives heap memory back to the operating system,
+/// once: a commit takes up to 4 KiB per row, and the allocator would keep that.
+///
+/// The mutex guards the one job that is handed over; it is held for a pointer swap on both sides,
+/// once per checkpoint (every few seconds), and the thread sleeps on its condition in between. A
+/// lock-free hand-over would save nothing.
+class checkpoint_thread {
+public:
+    using completion = std::function<void(result<void, store_error>)>;
+
+    /// `store` must outlive the thread. `quiet_time`: see above.
+    explicit checkpoint_thread(
+        checkpoint_store& store, std::chrono::milliseconds quiet_time = std::chrono::seconds{1}
+    );
+
+    checkpoint_thread(const checkpoint_thread&) = delete;
+    checkpoint_thread& operator=(const checkpoint_thread&) = delete;
+
+    /// Finishes what was submitted, completion included, then ends.
+    ~checkpoint_thread();
+
+    /// Hands a change set over. `done` is called once, on the checkpoint thread; a next `submit`
+    /// may come from there on. Precondition: nothing submitted is unfinished.
+    void submit(std::shared_ptr<const tree::change_set> changes, completion done);
+
+    /// True from `submit` until just before the completion is called.
+    [[nodiscard]] bool is_busy() const;
+
+private:
+    struct job {
+        std::shared_ptr<const tree::change_set> changes;
+        completion done;
+    };
+
+    void run();
+
+    checkpoint_store& store_;
+    std::chrono::milliseconds quiet_time_;
+    mutable std::mutex mutex_;
+    std::condition_variable wakes_;
+    std::unique_ptr<job> pending_; ///< handed over, not yet begun
+    bool is_busy_ = false;
+    bool is_stopping_ = false;
+    std::thread thread_; ///< last: it uses everything above
+};
+
+} // namespace conclave::store
