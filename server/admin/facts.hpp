@@ -1,0 +1,79 @@
+/// What operators are told, as plain values: four-letter words and the HTTP endpoint print them.
+#pragma once
+
+#include "server/replica/status.hpp"
+
+#include <conclave/types.hpp>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace conclave::admin {
+
+/// The server as a whole.
+struct server_facts {
+    std::string
+        version; ///< "3.9.4-conclave-0.1.0, built on 2026-11-21": tools parse the digits in front
+    std::string mode = "standalone"; ///< leader, follower, observer, read-only
+    bool is_read_only = false;
+    replica::status status;
+    replica::counters counters;
+};
+
+/// What an ensemble's member shows in `conf` besides.
+struct membership_facts {
+    std::int64_t init_limit_ticks = 0;
+    std::int64_t sync_limit_ticks = 0;
+    std::uint16_t election_port = 0;
+    std::uint16_t quorum_port = 0;
+    bool is_observer = false;
+    std::string text; ///< the node /zookeeper/config
+};
+
+/// The keys that `conf` shows.
+struct configuration_facts {
+    std::int32_t client_port = 0;
+    std::int32_t secure_client_port = -1;
+    std::string data_directory;
+    std::string log_directory;
+    std::int64_t tick_time_ms = 0;
+    std::int64_t client_connection_count_max = 0; ///< per address
+    std::int64_t session_timeout_ms_min = 0;
+    std::int64_t session_timeout_ms_max = 0;
+    std::int64_t listen_backlog = -1;
+    std::uint32_t server_id = 0;
+    std::optional<membership_facts> membership;
+};
+
+/// Octets on disk.
+struct directory_sizes {
+    std::uint64_t data = 0;
+    std::uint64_t log = 0;
+};
+
+/// Counted by the network.
+struct network_facts {
+    std::uint64_t connections_rejected = 0; ///< by the limits on connections
+    std::uint64_t connections_closed = 0;
+};
+
+/// Many measurements in five numbers.
+struct summary {
+    std::string name; ///< as in ZooKeeper: "fsynctime"
+    std::int64_t count = 0;
+    std::int64_t sum = 0;
+    std::int64_t min = 0;
+    std::int64_t max = 0;
+};
+
+/// What a quota below "/" allows, and what is used. -1: no limit.
+struct quota_facts {
+    std::string top_name; ///< "a" for "/a"
+    std::int64_t count_limit = -1;
+    std::int64_t bytes_limit = -1;
+    std::int64_t count_used = 0;
+    std::int64_t bytes_used = 0;
+};
+
+} // namespace conclave::admin

@@ -1,0 +1,178 @@
+#include "server/admin/metrics.hpp"
+
+#include "server/admin/server_text.hpp"
+#include "server/admin/values.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <iterator>
+
+namespace conclave::admin {
+
+namespace {
+
+using list = std::vector<metric>;
+
+std::int64_t number(std::uint64_t count) {
+    return static_cast<std::int64_t>(count);
+}
+
+void add_gauges(list& out, const metric_sources& from) {
+    const replica::counters& counted = from.server.counters;
+    const replica::status& status = from.server.status;
+    out.insert(
+        out.end(),
+        {
+            {"avg_latency", average_latency_ms(counted)},
+            {"min_latency", counted.latency_ms_min},
+            {"max_latency", counted.latency_ms_max},
+            {"packets_received", counted.packets_received},
+            {"packets_sent", counted.packets_sent},
+            {"num_alive_connections", status.connection_count},
+            {"outstanding_requests", status.outstanding},
+            {"uptime", status.uptime_ms},
+            {"znode_count", status.node_count},
+            {"watch_count", status.watch_count},
+            {"ephemerals_count", status.ephemeral_count},
+            {"approximate_data_size", status.data_size},
+            {"global_sessions", status.session_count},
+            {"local_sessions", std::int64_t{0}}, // there are none
+            {"open_file_descriptor_count", from.process.open_descriptor_count},
+            {"max_file_descriptor_count", from.process.open_descriptor_count_max},
+            {"connection_drop_probability", 0.0}, // nothing is dropped by chance
+            {"last_client_response_size", counted.response_size_last},
+            {"min_client_response_size", counted.response_size_min},
+            {"max_client_response_size", counted.response_size_max},
+            {"auth_failed_count", counted.authentications_failed},
+            {"non_mtls_remote_conn_count", std::int64_t{0}}, // counted on TLS ports only
+            {"non_mtls_local_conn_count", std::int64_t{0}},
+            {"outstanding_tls_handshake", std::int64_t{0}},
+        }
+    );
+}
+
+void add_counters(list& out, const metric_sources& from) {
+    const replica::counters& counted = from.server.counters;
+    out.insert(
+        out.end(),
+        {
+            {"proposal_count", counted.proposals},
+            {"commit_count", counted.commits},
+            {"looking_count", std::int64_t{1}}, // the one election of a single server, at its start
+            {"connection_rejected", number(from.network.connections_rejected)},
+            {"connection_drop_count", number(from.network.connections_closed)},
+            {"connection_revalidate_count", counted.sessions_revalidated},
+            {"stale_sessions_expired", counted.sessions_expired},
+            {"sessionless_connections_expired", counted.handshakes_timed_out},
+            {"bytes_received_count", counted.request_bytes},
+            {"response_bytes", counted.response_bytes},
+        }
+    );
+}
+
+/// What ZooKeeper counts and what cannot happen here: with no learners and no TLS, no response
+/// cache, no throttle, no watch cleaner, and a server that stops at the first error it cannot
+/// recover from.
+void add_impossible(list& out) {
+    static constexpr std::array<const char*, 28> names{
+        "snap_count",
+        "diff_count",
+        "revalidate_count",
+        "digest_mismatches_count",
+        "throttled_ops",
+        "large_requests_rejected",
+        "request_throttle_wait_count",
+        "stale_requests",
+        "stale_requests_dropped",
+        "unrecoverable_error_count",
+        "ensemble_auth_success",
+        "ensemble_auth_fail",
+        "ensemble_auth_skip",
+        "response_packet_cache_hits",
+        "response_packet_cache_misses",
+        "response_packet_get_children_cache_hits",
+        "response_packet_get_children_cache_misses",
+        "learner_proposal_received_count",
+        "learner_commit_received_count",
+        "quit_leading_due_to_disloyal_voter",
+        "dead_watchers_queued",
+        "dead_watchers_cleared",
+        "add_dead_watcher_stall_time",
+        "insecure_admin_count",
+        "unsuccessful_handshake",
+        "tls_handshake_exceeded",
+        "skip_learner_request_to_next_processor_count",
+        "requests_not_forwarded_to_commit_processor"};
+    for (const char* const name : names) {
+        out.push_back({name, std::int64_t{0}});
+    }
+}
+
+/// The sums alone: how many watchers each single event had is not kept.
+void add_watch_events(list& out, const replica::counters& counted) {
+    static constexpr std::array<const char*, 5> names{
+        nullptr, "created", "deleted", "changed", "children"};
+    for (std::size_t type = 1; type < names.size(); ++type) {
+        out.push_back(
+            {fmt::format("sum_node_{}_watch_count", names[type]), counted.watch_events[type]}
+        );
+    }
+}
+
+void add_quotas(list& out, const std::vector<quota_facts>& quotas) {
+    for (const quota_facts& each : quotas) {
+        const auto name = [&each](const char* what) {
+            return fmt::format("{}_quota_{}_per_namespace", each.top_name, what);
+        };
+        out.push_back({name("count_limit"), each.count_limit});
+        out.push_back({name("count_usage"), each.count_used});
+        out.push_back({name("bytes_limit"), each.bytes_limit});
+        out.push_back({name("bytes_usage"), each.bytes_used});
+    }
+}
+
+void add_summaries(list& out, const std::vector<summary>& summaries) {
+    for (const summary& each : summaries) {
+        const double average =
+            each.count == 0 ? 0 : static_cast<double>(each.sum) / static_cast<double>(each.count);
+        out.push_back({"avg_" + each.name, average});
+        out.push_back({"min_" + each.name, each.min});
+        out.push_back({"max_" + each.name, each.max});
+        out.push_back({"cnt_" + each.name, each.count});
+        out.push_back({"sum_" + each.name, each.sum});
+    }
+}
+
+bytes text_of(const metric& one) {
+    if (const auto* const whole = std::get_if<std::int64_t>(&one.value)) {
+        return fmt::format("{}", *whole);
+    }
+    if (const auto* const real = std::get_if<double>(&one.value)) {
+        return decimal(*real);
+    }
+    return std::get<std::string>(one.value);
+}
+
+} // namespace
+
+std::vector<metric> collect_metrics(const metric_sources& from) {
+    list out{{"version", from.server.version}, {"server_state", from.server.mode}};
+    add_gauges(out, from);
+    add_counters(out, from);
+    add_impossible(out);
+    add_watch_events(out, from.server.counters);
+    add_quotas(out, from.quotas);
+    add_summaries(out, from.summaries);
+    return out;
+}
+
+bytes mntr_text(const std::vector<metric>& metrics) {
+    bytes out;
+    for (const metric& each : metrics) {
+        fmt::format_to(std::back_inserter(out), "zk_{}\t{}\n", each.name, text_of(each));
+    }
+    return out;
+}
+
+} // namespace conclave::admin
