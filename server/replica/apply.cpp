@@ -140,6 +140,7 @@ void replica::complete(const in_flight& request, const write_result& outcome, zx
     }
     connection* from = find(request.from);
     if (from == nullptr || from->close_after_output) {
+        counters_.replies_without_receiver += request.from != connection_id{} ? 1 : 0;
         return;
     }
     if (from->phase == connection_phase::opening) {
@@ -164,7 +165,9 @@ void replica::on_event(event_type type, bytes_view path, bytes_view acl) {
             !tree::is_allowed(acl, permission::read, to->who, settings_.preparation.access)) {
             return;
         }
+        const std::size_t size_before = to->outbox.size();
         append_watch_event(to->outbox, last_applied_.at, type, path);
+        counters_.watch_bytes += static_cast<std::int64_t>(to->outbox.size() - size_before);
         ++counters_.packets_sent;
         ++counters_.watch_events[static_cast<std::size_t>(type)];
         ++to->statistics.sent;

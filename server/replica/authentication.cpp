@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "conclave/log_line.hpp"
+#include "conclave/path.hpp"
 
 namespace conclave::replica {
 
@@ -28,7 +29,8 @@ bool replica::add_identity(connection& to, const auth_request& request) {
         !request.credentials) {
         return false;
     }
-    bytes id = digest_id(*request.credentials, settings_.authentication.digest_algorithm.c_str());
+    const bytes credentials = utf8::replace_invalid(*request.credentials);
+    bytes id = digest_id(credentials, settings_.authentication.digest_algorithm.c_str());
     if (settings_.authentication.super_digest == id) {
         add_once(to.who, {"super", ""});
     }
@@ -36,8 +38,9 @@ bool replica::add_identity(connection& to, const auth_request& request) {
     return true;
 }
 
-void replica::authenticate(connection& from, const request_header& header, bytes_view body) {
-    const turn at{now_.monotonic};
+void replica::authenticate(
+    connection& from, const request_header& header, bytes_view body, turn at
+) {
     jute::reader in{body};
     if (header.type == opcode::sasl) {
         // No SASL provider is configured: success with a null token; a null token is not answered

@@ -42,6 +42,7 @@ void replica::open_session_for(connection& from, std::int32_t timeout_ms) {
         next_session_ = session_id{next_session_.value + 1};
     }
     from.phase = connection_phase::opening;
+    from.statistics.last_xid = xid{0}; // what ZooKeeper numbers a createSession with
     from.session = next_session_;
     from.timeout_ms = timeout_ms;
     next_session_ = session_id{next_session_.value + 1};

@@ -9,7 +9,8 @@ namespace {
 using session::watch_kind;
 using session::watch_selection;
 
-/// Reads take "" for the root (zookeeper-protocol 4.2, notes).
+/// Reads take "" for the root, but what they watch is "" (zookeeper-protocol 4.2, notes; seen
+/// on 3.8.0).
 bytes_view node_path(bytes_view path) {
     return path.empty() ? bytes_view{"/"} : path;
 }
@@ -68,13 +69,12 @@ errc exists(reading& read, const read_request& request) {
     if (request.path.find('\0') != bytes_view::npos) {
         return errc::bad_arguments;
     }
-    const bytes_view path = node_path(request.path);
-    const std::optional<tree::node_view> node = read.context.nodes.find(path);
+    const auto node = read.context.nodes.find(node_path(request.path));
     if (node && !read.may(*node, permission::read)) {
         return errc::no_auth;
     }
     if (request.watch) {
-        read.watch(path, watch_kind::data);
+        read.watch(request.path, watch_kind::data);
     }
     if (!node) {
         return errc::no_node;
@@ -84,13 +84,12 @@ errc exists(reading& read, const read_request& request) {
 }
 
 errc get_data(reading& read, const read_request& request) {
-    const bytes_view path = node_path(request.path);
-    const result<tree::node_view> node = read.node_at(path, permission::read);
+    const result<tree::node_view> node = read.node_at(node_path(request.path), permission::read);
     if (!node) {
         return node.error();
     }
     if (request.watch) {
-        read.watch(path, watch_kind::data);
+        read.watch(request.path, watch_kind::data);
     }
     read.to(node->data, node->to_stat());
     return errc::ok;
@@ -103,7 +102,7 @@ errc get_children(reading& read, const read_request& request, bool with_stat) {
         return node.error();
     }
     if (request.watch) {
-        read.watch(path, watch_kind::child);
+        read.watch(request.path, watch_kind::child);
     }
     const stat about = node->to_stat();
     read.write_children(path);
@@ -197,20 +196,21 @@ errc add_watch(reading& read, const watch_request& request) {
     if (request.kind != persistent && request.kind != recursive) {
         return errc::marshalling_error;
     }
-    read.watch(
-        request.path, request.kind == persistent ? watch_kind::persistent : watch_kind::recursive
-    );
+    const bytes_view path = request.path.value_or(bytes_view{});
+    read.watch(path, request.kind == persistent ? watch_kind::persistent : watch_kind::recursive);
     read.to(std::int32_t{0});
     return errc::ok;
 }
 
 errc check_or_remove_watches(reading& read, const watch_request& request, bool remove) {
     const auto which = static_cast<watch_selection>(request.kind);
-    if (which < watch_selection::child || which > watch_selection::recursive) {
+    const bool is_known = which >= watch_selection::child && which <= watch_selection::recursive;
+    if (!is_known || (!remove && !request.path)) {
         return errc::marshalling_error;
     }
-    const bool found = remove ? read.context.watches.remove(read.from.id, request.path, which)
-                              : read.context.watches.contains(read.from.id, request.path, which);
+    const bytes_view path = request.path.value_or(bytes_view{});
+    const bool found = remove ? read.context.watches.remove(read.from.id, path, which)
+                              : read.context.watches.contains(read.from.id, path, which);
     return found ? errc::ok : errc::no_watcher;
 }
 

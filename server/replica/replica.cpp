@@ -121,6 +121,7 @@ bool replica::is_serving() const {
 
 connection_id replica::on_connect(peer_address peer, instant now) {
     now_ = now;
+    ++counters_.connections_opened;
     const connection_id id = next_connection_;
     next_connection_ = connection_id{id.value + 1};
     auto added = std::make_unique<connection>();

@@ -164,7 +164,7 @@ private:
     note_reply(connection& to, const request_header& header, time_point arrived, std::size_t size);
 
     // authentication.cpp
-    void authenticate(connection& from, const request_header& header, bytes_view body);
+    void authenticate(connection& from, const request_header& header, bytes_view body, turn at);
     [[nodiscard]] bool add_identity(connection& to, const auth_request& request);
     [[nodiscard]] bool satisfies_enforced_authentication(const connection& from) const;
 

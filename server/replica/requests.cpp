@@ -27,8 +27,8 @@ void replica::on_request(connection& from, bytes_view frame) {
     request_header header;
     jute::reader in{frame};
     in(header);
-    if (is_authentication(header.type)) {
-        return authenticate(from, header, in.rest());
+    if (is_authentication(header.type) && from.phase != connection_phase::opening) {
+        return authenticate(from, header, in.rest(), {now_.monotonic});
     }
     if (from.phase == connection_phase::established) {
         sessions_.touch(from.session, now_.monotonic);
@@ -46,7 +46,9 @@ void replica::on_request(connection& from, bytes_view frame) {
 }
 
 void replica::perform(connection& from, const request_header& header, bytes_view body, turn at) {
-    if (!satisfies_enforced_authentication(from)) {
+    if (is_authentication(header.type)) {
+        authenticate(from, header, body, at);
+    } else if (!satisfies_enforced_authentication(from)) {
         answer(from, header, at, {header.id, zxid{}, errc::session_closed_require_auth});
         close_after_output(from);
     } else if (is_read(header.type)) {
@@ -250,7 +252,9 @@ void replica::note_reply(
     connection_statistics& own = to.statistics;
     ++own.sent;
     own.last_operation = header.type;
-    own.last_xid = header.id;
+    if (header.id >= xid{}) { // pings and the like do not show in `cons`
+        own.last_xid = header.id;
+    }
     own.last_zxid = last_applied_.at;
     own.last_response_ms = now_.monotonic / std::chrono::milliseconds{1};
     own.latency_ms_last = latency_ms;
@@ -261,6 +265,9 @@ void replica::note_reply(
     note_latency(
         latency_ms, all.latency_count, all.latency_ms_min, all.latency_ms_max, all.latency_ms_sum
     );
+    const auto took =
+        std::chrono::duration_cast<std::chrono::microseconds>(now_.monotonic - arrived);
+    (is_write(header.type) ? all.update_latency : all.read_latency).add(took);
     const auto reply_size = static_cast<std::int64_t>(size);
     ++all.packets_sent;
     all.response_bytes += reply_size;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/replica/connection.hpp"
+#include "server/replica/latency_histogram.hpp"
 #include "server/tree/tree.hpp"
 
 #include <cstdint>
@@ -31,6 +32,11 @@ struct counters {
     std::int64_t response_bytes = 0;
     std::int64_t request_bytes = 0;
     std::int64_t watch_events[5] = {}; ///< by event_type
+    std::int64_t watch_bytes = 0;
+    std::int64_t connections_opened = 0;
+    std::int64_t replies_without_receiver = 0; ///< the connection had gone meanwhile
+    latency_histogram read_latency;            ///< arrival to reply, of reads
+    latency_histogram update_latency;          ///< and of writes
 };
 
 /// A point of the digest log: every 128th zxid.

@@ -2,6 +2,8 @@
 
 #include <type_traits>
 
+#include "conclave/function_ref.hpp"
+
 namespace conclave::replica {
 
 namespace {
@@ -57,7 +59,12 @@ public:
         case opcode::create:
         case opcode::create2:
         case opcode::create_container:
-            return skip_as<create_request>();
+            return skip_as<create_request>([](const create_request& request) {
+                // TTL flags without a TTL: the original cannot decode that (seen on 3.8.0).
+                const auto mode = static_cast<create_mode>(request.flags);
+                return mode != create_mode::persistent_ttl &&
+                       mode != create_mode::persistent_sequential_ttl;
+            });
         case opcode::create_ttl:
             return skip_as<create_ttl_request>();
         case opcode::remove:
@@ -87,10 +94,10 @@ private:
     }
 
     template <class Request>
-    bool skip_as() {
+    bool skip_as(function_ref<bool(const Request&)> accepts = [](const Request&) { return true; }) {
         Request request;
         in_(request);
-        return in_.ok();
+        return in_.ok() && accepts(request);
     }
 
     tree::preparation& preparation_;
@@ -179,7 +186,11 @@ prepared_write prepare_action(
     if (type == opcode::reconfig) {
         // An ensemble of one that was not configured as an ensemble has nothing to reconfigure
         // (5.2).
-        return failed(reconfig_enabled ? errc::unimplemented : errc::reconfig_disabled);
+        jute::reader in{body};
+        reconfig_request request;
+        in(request);
+        const errc outcome = in.ok() ? errc::unimplemented : errc::marshalling_error;
+        return failed(reconfig_enabled ? outcome : errc::reconfig_disabled);
     }
     if (type == opcode::multi) {
         return prepare_multi(preparation, by, body);

@@ -81,8 +81,8 @@ struct promise {
 enum class record_type : std::uint8_t {
     promise = 1,
     entry = 2,
-    commit_hint =
-        3, ///< no payload: everything up to the record's zxid was committed when it was written
+    /// No payload: everything up to the record's zxid was committed when it was written.
+    commit_hint = 5,
 };
 
 /// A record for the log, in the order in which it must become durable.

@@ -224,6 +224,17 @@ private:
     bytes& out_;
 };
 
+/// A string that may be null on the wire, where null means the same as empty. Written as it stands.
+inline void null_as_empty(reader& in, bytes_view& text) {
+    std::optional<bytes_view> maybe;
+    in.read(maybe);
+    text = maybe.value_or(bytes_view{});
+}
+
+inline void null_as_empty(writer& out, const bytes_view& text) {
+    out.write(text);
+}
+
 /// Opens a frame (length, then payload) at the end of a buffer and closes it when it goes out of
 /// scope.
 class frame_scope {

@@ -223,7 +223,8 @@ struct set_data_request {
     std::int32_t version{};
 
     static void fields(auto& archive, auto& record) {
-        archive(record.path, record.data, record.version);
+        jute::null_as_empty(archive, record.path);
+        archive(record.data, record.version);
     }
 };
 
@@ -233,7 +234,8 @@ struct set_acl_request {
     std::int32_t version{};
 
     static void fields(auto& archive, auto& record) {
-        archive(record.path, record.acl, record.version);
+        jute::null_as_empty(archive, record.path);
+        archive(record.acl, record.version);
     }
 };
 
@@ -279,7 +281,7 @@ struct reconfig_request {
 
 /// checkWatches and removeWatches (`type`), addWatch (`mode`).
 struct watch_request {
-    bytes_view path;
+    std::optional<bytes_view> path; ///< null was seen to be taken, but not by checkWatches
     std::int32_t kind{};
 
     static void fields(auto& archive, auto& record) { archive(record.path, record.kind); }

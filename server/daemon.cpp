@@ -1,0 +1,172 @@
+#include "server/daemon.hpp"
+
+#include "server/admin/four_letter_words.hpp"
+#include "server/net/core_loop.hpp"
+#include "server/replica/replica.hpp"
+#include "server/replica_settings.hpp"
+#include "server/storage.hpp"
+#include "server/version.hpp"
+
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+
+#include "conclave/log_line.hpp"
+
+namespace conclave {
+
+namespace {
+
+std::int64_t wall_clock_ms() {
+    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
+    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
+}
+
+net::network_settings make_network_settings(const configuration::settings& configured) {
+    net::network_settings made;
+    for (const configuration::endpoint& each : configured.listeners) {
+        made.listeners.push_back({each.host, each.port});
+    }
+    made.listen_backlog = configured.listen_backlog;
+    made.tcp_keep_alive = configured.client_tcp_keep_alive;
+    made.connection_count_max = configured.connection_count_max;
+    made.connection_count_max_per_address = configured.connection_count_max_per_address;
+    made.io_threads = configured.io_threads;
+    made.limits.frame_size_max = configured.jute_buffer_size_bytes_max;
+    return made;
+}
+
+admin::configuration_facts make_configuration_facts(const configuration::settings& configured) {
+    admin::configuration_facts facts;
+    facts.client_port = configured.listeners.front().port;
+    facts.data_directory = configured.data_directory + "/conclave";
+    facts.log_directory = configured.log_directory + "/conclave/log";
+    facts.tick_time_ms = configured.tick_time.count();
+    facts.client_connection_count_max = configured.connection_count_max_per_address;
+    facts.session_timeout_ms_min = configured.session_timeout_min.count();
+    facts.session_timeout_ms_max = configured.session_timeout_max.count();
+    facts.listen_backlog = configured.listen_backlog;
+    facts.server_id = configured.members.servers.empty() ? 0 : configured.server.value;
+    return facts;
+}
+
+admin::summary fsync_summary(const sync_statistics& measured) {
+    const auto ms = [](std::chrono::nanoseconds time) {
+        return time / std::chrono::milliseconds{1};
+    };
+    return {"fsynctime", measured.count, ms(measured.sum), ms(measured.least), ms(measured.most)};
+}
+
+} // namespace
+
+/// In order of construction; destroyed in reverse.
+class daemon::parts {
+public:
+    explicit parts(const configuration::settings& configured)
+        : storage_(configured)
+        , replica_(make_replica_settings(configured, wall_clock_ms()), storage_.tables())
+        , words_(replica_, make_word_settings(configured))
+        , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
+        , signals_(loop_.context(), SIGTERM, SIGINT)
+        , memory_timer_(loop_.context()) {
+        storage_.recover_into(
+            replica_,
+            {[this](zab::operation_id operation) { loop_.on_persisted(operation); },
+             [this](bool succeeded) { loop_.on_checkpoint(succeeded); },
+             [this](bool is_full) {
+                 on_nearly_full(is_full);
+             }}
+        );
+    }
+
+    /// The disk's threads report to the loop, so they end first.
+    ~parts() { storage_.stop(); }
+
+    parts(const parts&) = delete;
+    parts& operator=(const parts&) = delete;
+
+    void run() {
+        signals_.async_wait([this](const boost::system::error_code& error, int number) {
+            if (!error) {
+                log(log_level::info, "stopping signal={}", number);
+                memory_timer_.cancel();
+                loop_.stop();
+            }
+        });
+        trim_memory_from_time_to_time();
+        loop_.run();
+    }
+
+private:
+    net::word_port make_word_port() {
+        return {
+            &admin::word_argument_size,
+            [this](bytes_view word, bytes_view argument, replica::instant now) {
+                return words_.answer(word, argument, now);
+            }};
+    }
+
+    admin::word_settings make_word_settings(const configuration::settings& configured) {
+        admin::word_settings made;
+        made.version = protocol_version;
+        made.configured = make_configuration_facts(configured);
+        made.handshake_timeout = configured.sessionless_timeout;
+        made.is_allowed = [&configured](bytes_view word) {
+            return configuration::allows_four_letter_word(configured, word);
+        };
+        made.sizes = [this] {
+            return admin::directory_sizes{storage_.checkpoint_size(), storage_.log_size()};
+        };
+        made.network = [this] {
+            const net::network_counters& counted = loop_.network().counters();
+            return admin::network_facts{counted.rejected, counted.closed};
+        };
+        made.summaries = [this] {
+            return std::vector{fsync_summary(storage_.sync_statistics_now())};
+        };
+        return made;
+    }
+
+    void on_nearly_full(bool is_full) {
+        if (is_full) {
+            log(log_level::error,
+                "the disk is full: writes are refused, reads go on. Make room; writes resume by "
+                "themselves");
+        } else {
+            log(log_level::info, "there is room on the disk again: writes are accepted");
+        }
+        loop_.refuse_writes(is_full);
+    }
+
+    void trim_memory_from_time_to_time() {
+        constexpr std::chrono::milliseconds interval{500};
+        memory_timer_.expires_after(interval);
+        memory_timer_.async_wait([this](const boost::system::error_code& error) {
+            if (!error) {
+                storage_.trim_memory();
+                trim_memory_from_time_to_time();
+            }
+        });
+    }
+
+    storage storage_;
+    replica::replica replica_;
+    admin::four_letter_words words_;
+    net::core_loop loop_;
+    boost::asio::signal_set signals_;
+    boost::asio::steady_timer memory_timer_;
+};
+
+daemon::daemon(const configuration::settings& configured)
+    : parts_(std::make_unique<parts>(configured)) {}
+
+daemon::~daemon() = default;
+
+void daemon::run() {
+    parts_->run();
+}
+
+} // namespace conclave

@@ -1,0 +1,28 @@
+/// The running server: disk, replica and network, joined; started in order and stopped in reverse.
+#pragma once
+
+#include "server/configuration/configuration.hpp"
+
+#include <memory>
+
+namespace conclave {
+
+class daemon {
+public:
+    /// Opens the disk, recovers the state, opens the listening sockets.
+    /// @throws std::exception with a sentence for the operator
+    explicit daemon(const configuration::settings& configured);
+    ~daemon();
+    daemon(const daemon&) = delete;
+    daemon& operator=(const daemon&) = delete;
+
+    /// Serves until SIGTERM or SIGINT, then stops cleanly: no new connections, everything
+    /// acknowledged is durable, a checkpoint spares the next start the replay.
+    void run();
+
+private:
+    class parts;
+    std::unique_ptr<parts> parts_;
+};
+
+} // namespace conclave

@@ -1,0 +1,74 @@
+#include "server/replica_settings.hpp"
+
+#include <algorithm>
+#include <random>
+
+namespace conclave {
+
+namespace {
+
+std::uint64_t random_number() {
+    std::random_device source;
+    return (std::uint64_t{source()} << 32) | source();
+}
+
+secret random_secret() {
+    std::random_device source;
+    secret key{};
+    std::generate(key.begin(), key.end(), [&] { return static_cast<char>(source()); });
+    return key;
+}
+
+/// The high byte is the server, then 40 bits of a clock, then 16 bits that count
+/// (zookeeper-protocol 2.3).
+session_id first_session(server_id self, std::int64_t wall_ms) {
+    constexpr unsigned server_shift = 56;
+    constexpr unsigned counter_bits = 16;
+    const std::uint64_t clock = (static_cast<std::uint64_t>(wall_ms) << (counter_bits + 8)) >> 8;
+    const std::uint64_t id = (std::uint64_t{self.value} << server_shift) |
+                             (clock & ((std::uint64_t{1} << server_shift) - 1));
+    return session_id{static_cast<std::int64_t>(id)};
+}
+
+std::vector<bytes> enforced_schemes(const configuration::settings& configured) {
+    if (configured.session_requires_sasl) {
+        return {"sasl"};
+    }
+    return configured.enforce_auth_enabled ? configured.enforce_auth_schemes : std::vector<bytes>{};
+}
+
+} // namespace
+
+replica::settings
+make_replica_settings(const configuration::settings& configured, std::int64_t wall_ms) {
+    constexpr std::size_t kibibyte = 1024;
+    replica::settings made;
+    made.self = configured.server;
+    made.boot = random_number();
+    made.fresh_password_key = random_secret();
+    made.fresh_hash_seed = random_number();
+    made.first_session = first_session(configured.server, wall_ms);
+    made.tick = configured.tick_time;
+    made.session_timeout_ms_min = static_cast<std::int32_t>(configured.session_timeout_min.count());
+    made.session_timeout_ms_max = static_cast<std::int32_t>(configured.session_timeout_max.count());
+    made.reconfig_enabled = configured.reconfig_enabled;
+    made.preparation.access = {configured.skip_acl, configured.digest_scheme_enabled};
+    made.preparation.extended_types = configured.extended_types_enabled;
+    made.preparation.enforce_quota = configured.enforce_quota;
+    made.reaper = {
+        configured.container_check_interval,
+        configured.container_count_max_per_minute,
+        configured.container_never_used_interval_max};
+    made.checkpoint.dirty_size_max = configured.checkpoint_size_kib * kibibyte;
+    made.checkpoint.interval = configured.checkpoint_interval;
+    if (!configured.super_digest.empty()) {
+        made.authentication.super_digest = configured.super_digest;
+    }
+    made.authentication.digest_algorithm = configured.digest_algorithm;
+    made.authentication.enforced_schemes = enforced_schemes(configured);
+    made.limits.outstanding_max = configured.outstanding_count_max;
+    made.limits.handshake_timeout = configured.sessionless_timeout;
+    return made;
+}
+
+} // namespace conclave

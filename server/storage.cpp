@@ -1,0 +1,323 @@
+#include "server/storage.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <random>
+#include <stdexcept>
+#include <unistd.h>
+#include <utility>
+
+#include "conclave/log_line.hpp"
+
+namespace conclave {
+
+namespace {
+
+constexpr std::uint64_t kibibyte = 1024;
+constexpr std::uint64_t mebibyte = kibibyte * kibibyte;
+
+/// A batch of records is cut here, so that it fits any segment and no write takes long.
+constexpr std::size_t batch_size_max = std::size_t{1} << 20;
+
+/// Octets of the checkpoint's memory map that may stay resident.
+constexpr std::size_t resident_size_max = std::size_t{32} << 20;
+
+[[noreturn]] void stop_process(std::string_view what) {
+    log(log_level::error, "stopping at once: {}", what);
+    std::_Exit(EXIT_FAILURE);
+}
+
+txnlog::unique_id random_id() {
+    std::random_device source;
+    txnlog::unique_id id{};
+    std::generate(id.begin(), id.end(), [&] { return static_cast<std::uint8_t>(source()); });
+    return id;
+}
+
+void make_directory(const std::string& path) {
+    std::error_code error;
+    std::filesystem::create_directories(path, error);
+    if (error) {
+        throw std::runtime_error{fmt::format(
+            "cannot make the data directory {}: {}. Make it, or let the server's user write to its "
+            "parent",
+            path,
+            error.message()
+        )};
+    }
+}
+
+std::uint64_t rounded_up_to_page(std::uint64_t size) {
+    constexpr std::uint64_t page = 4096;
+    return (size + page - 1) / page * page;
+}
+
+/// Any segment must hold any single transaction several times over.
+std::uint64_t segment_size_min(const configuration::settings& configured) {
+    return std::max(4 * mebibyte, 4 * std::uint64_t{configured.jute_buffer_size_bytes_max});
+}
+
+std::uint64_t segment_size_for(const configuration::settings& configured) {
+    const std::uint64_t asked = configured.log_preallocation_kib * kibibyte;
+    return rounded_up_to_page(std::max(asked, segment_size_min(configured)));
+}
+
+/// Small, so that a fresh server starts at once.
+std::uint64_t first_segment_size_for(const configuration::settings& configured) {
+    return rounded_up_to_page(segment_size_min(configured));
+}
+
+} // namespace
+
+storage::storage(const configuration::settings& configured) : configured_(configured) {
+    if (configured.data_directory_autocreate) {
+        make_directory(configured.data_directory);
+        make_directory(configured.log_directory);
+    }
+    txnlog::data_directory_options options;
+    options.data_directory = configured.data_directory;
+    options.log_data_directory = configured.log_directory;
+    options.pid = ::getpid();
+    options.fresh = {random_id(), random_id()};
+    directory_ =
+        std::make_unique<txnlog::data_directory>(txnlog::data_directory::open(files_, options));
+    if (directory_->is_new() && directory_->has_zookeeper_data()) {
+        log(log_level::warning,
+            "{} holds data of Apache ZooKeeper (version-2), which is left alone and not read: "
+            "this server starts empty",
+            configured.data_directory);
+    }
+    open_checkpoint();
+}
+
+storage::~storage() {
+    stop();
+}
+
+void storage::open_checkpoint() {
+    store::checkpoint_settings settings;
+    settings.directory = std::filesystem::path{directory_->path()} / "checkpoint";
+    settings.resident_size_max = resident_size_max;
+    auto opened = store::checkpoint_store::open(settings);
+    if (!opened) {
+        throw std::runtime_error{opened.error().text};
+    }
+    store_ = *std::move(opened);
+}
+
+tree::table_reader& storage::tables() {
+    return store_->reader();
+}
+
+void storage::recover_into(replica::replica& server, storage_reports reports) {
+    txnlog::recovery_report report = read_log(server);
+    check_completeness(report, server);
+    if (report.outcome == txnlog::verdict::torn_tail) {
+        log(log_level::warning, "the unsynced end of the log is cut off: {}", report.explanation);
+        if (const std::error_code error =
+                txnlog::repair_tail(files_, directory_->log_path(), report);
+            error) {
+            throw std::runtime_error{fmt::format(
+                "cannot repair the end of the log in {}: {}",
+                directory_->log_path(),
+                error.message()
+            )};
+        }
+    } else if (report.outcome != txnlog::verdict::clean) {
+        throw std::runtime_error{report.explanation};
+    }
+    start_log(report, std::move(reports));
+    checkpoints_ = std::make_unique<store::checkpoint_thread>(*store_);
+}
+
+txnlog::recovery_report storage::read_log(replica::replica& server) {
+    txnlog::recovery_options options;
+    options.above = server.last_applied();
+    options.strict = configured_.tail_policy == configuration::torn_tail::strict;
+    options.storage = directory_->identity().storage;
+    std::string contradiction;
+    zab::log_record next;
+    const auto hand_over = [&](const txnlog::record& record, const txnlog::record_position& at) {
+        if (!contradiction.empty()) {
+            return;
+        }
+        next.type = static_cast<zab::record_type>(record.type);
+        next.at = record.id;
+        next.payload.assign(record.payload);
+        if (next.type == zab::record_type::promise) {
+            newest_promise_ = next.payload;
+        }
+        if (const auto accepted = server.recover(next); !accepted) {
+            contradiction = fmt::format(
+                "{} (log segment {:016x}, offset {})", accepted.error(), at.segment, at.offset
+            );
+        }
+    };
+    txnlog::recovery_report report =
+        txnlog::recover(files_, directory_->log_path(), options, hand_over);
+    for (const txnlog::segment_info& segment : report.segments) {
+        if (contradiction.empty() && !segment.head_payload.empty()) {
+            const zab::log_record promise{zab::record_type::promise, {}, segment.head_payload};
+            if (const auto accepted = server.recover(promise); !accepted) {
+                contradiction = fmt::format("{} (head of {})", accepted.error(), segment.file);
+            }
+            if (newest_promise_.empty()) {
+                newest_promise_ = segment.head_payload;
+            }
+        }
+    }
+    if (!contradiction.empty()) {
+        throw std::runtime_error{fmt::format(
+            "the data directory {} contradicts itself: {}. Restore it from a backup",
+            configured_.data_directory,
+            contradiction
+        )};
+    }
+    return report;
+}
+
+/// A whole part of the data may be missing without anything being damaged: never start with a
+/// silent prefix (B37).
+void storage::check_completeness(
+    const txnlog::recovery_report& report, const replica::replica& server
+) const {
+    const bool has_state = server.last_applied() > zxid{};
+    if (report.segments.empty() && has_state && !directory_->is_new()) {
+        throw std::runtime_error{fmt::format(
+            "the transaction log in {} is missing, although the checkpoint knows of transactions. "
+            "Put the "
+            "log back, or restore the data directory from a backup",
+            directory_->log_path()
+        )};
+    }
+}
+
+void storage::start_log(const txnlog::recovery_report& report, storage_reports reports) {
+    reports_ = std::move(reports);
+    txnlog::log_writer_options options;
+    options.segment_size = segment_size_for(configured_);
+    options.first_segment_size =
+        std::min(options.segment_size, first_segment_size_for(configured_));
+    options.force_sync = configured_.force_sync;
+    options.cluster = directory_->identity().cluster;
+    options.storage = directory_->identity().storage;
+    options.nonce = random_id();
+    options.head_payload = newest_promise_;
+    auto writer = txnlog::log_writer::open(files_, directory_->log_path(), options, report);
+    if (!writer) {
+        throw std::runtime_error{fmt::format(
+            "cannot write to the log in {}: {}", directory_->log_path(), writer.error().message()
+        )};
+    }
+    txnlog::log_thread_options thread_options;
+    thread_options.on_nearly_full = [this](bool is_full) {
+        reports_.nearly_full(is_full);
+    };
+    thread_options.on_failed = [this](std::error_code error) {
+        stop_process(fmt::format(
+            "writing to the log in {} failed ({}). Nothing unacknowledged is lost by stopping; "
+            "check the "
+            "disk, then start again",
+            directory_->log_path(),
+            error.message()
+        ));
+    };
+    thread_options.on_commit = [this](const txnlog::commit_sample& sample) {
+        note_sync(sample);
+    };
+    log_ = std::make_unique<txnlog::log_thread>(
+        files_, directory_->log_path(), *std::move(writer), std::move(thread_options)
+    );
+}
+
+/// On the log thread.
+void storage::note_sync(const txnlog::commit_sample& sample) {
+    if (sample.sync_time > configured_.fsync_warning_threshold) {
+        log(log_level::warning,
+            "fsync of the log was slow fsync_ms={} records={}: every write waits for it",
+            sample.sync_time / std::chrono::milliseconds{1},
+            sample.record_count);
+    }
+    const std::lock_guard lock{sync_mutex_};
+    syncs_.least = syncs_.count == 0 ? sample.sync_time : std::min(syncs_.least, sample.sync_time);
+    syncs_.most = std::max(syncs_.most, sample.sync_time);
+    syncs_.sum += sample.sync_time;
+    ++syncs_.count;
+}
+
+sync_statistics storage::sync_statistics_now() const {
+    const std::lock_guard lock{sync_mutex_};
+    return syncs_;
+}
+
+void storage::append(zab::operation_id operation, std::vector<zab::log_record> records) {
+    for (const zab::log_record& record : records) {
+        if (backlog_.body_size() >= batch_size_max) {
+            submit_backlog(); // reports the operation before this one, which is complete
+        }
+        backlog_.add({static_cast<txnlog::record_type>(record.type), record.at, record.payload});
+        if (record.type == zab::record_type::promise) {
+            newest_promise_ = record.payload;
+            backlog_.set_head_payload(record.payload);
+        }
+    }
+    backlog_operation_ = operation;
+    submit_backlog();
+}
+
+/// What the log thread does not accept now (its queue is full) goes with the next records.
+void storage::submit_backlog() {
+    if (backlog_.empty()) {
+        return;
+    }
+    const zab::operation_id operation = backlog_operation_;
+    txnlog::log_thread::completion done = [this, operation](std::error_code error, std::uint64_t) {
+        if (!error) {
+            reports_.persisted(operation);
+        }
+    };
+    const std::error_code refused = log_->submit(std::move(backlog_), std::move(done));
+    if (!refused) {
+        backlog_.clear();
+    } else if (refused != std::errc::resource_unavailable_try_again && refused != std::errc::operation_canceled) {
+        stop_process(fmt::format("the log does not take any more records: {}", refused.message()));
+    }
+}
+
+void storage::purge(zxid upto) {
+    log_->purge(upto, configured_.log_retention_kib * kibibyte);
+}
+
+void storage::write(std::shared_ptr<const tree::change_set> changes) {
+    checkpoints_->submit(
+        std::move(changes),
+        [this](const result<void, store::store_error>& outcome) {
+            if (!outcome && outcome.error().is_fatal()) {
+                stop_process(outcome.error().text);
+            }
+            if (!outcome) {
+                log(log_level::error,
+                    "checkpoint abandoned, the log keeps growing: {}",
+                    outcome.error().text);
+            }
+            reports_.checkpoint_done(outcome.has_value());
+        }
+    );
+}
+
+void storage::trim_memory() {
+    store_->trim_resident(resident_size_max);
+}
+
+void storage::stop() {
+    checkpoints_.reset();
+    if (log_ != nullptr) {
+        log_->stop();
+    }
+}
+
+} // namespace conclave

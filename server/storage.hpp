@@ -1,0 +1,94 @@
+/// The disk of a running server: data directory, checkpoint and log, opened in order and joined to
+/// the replica's ports.
+#pragma once
+
+#include "server/configuration/configuration.hpp"
+#include "server/log/data_directory.hpp"
+#include "server/log/log_thread.hpp"
+#include "server/log/posix_file_system.hpp"
+#include "server/replica/ports.hpp"
+#include "server/replica/replica.hpp"
+#include "server/store/checkpoint_store.hpp"
+#include "server/store/checkpoint_thread.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace conclave {
+
+/// How the disk reports back. All are called on the disk's own threads and must only post.
+struct storage_reports {
+    std::function<void(zab::operation_id)> persisted;
+    std::function<void(bool succeeded)> checkpoint_done;
+    std::function<void(bool)> nearly_full;
+};
+
+/// How long the syncs of the log took since the start.
+struct sync_statistics {
+    std::int64_t count = 0;
+    std::chrono::nanoseconds sum{};
+    std::chrono::nanoseconds least{};
+    std::chrono::nanoseconds most{};
+};
+
+/// Core thread, except where said. Errors at start are exceptions with a sentence for the operator;
+/// a failed write or fsync of the running server ends the process (zab 6.5).
+class storage final : public replica::log_port, public replica::checkpoint_port {
+public:
+    /// Opens (or founds) the data directory and the checkpoint in it. `configured` must outlive
+    /// this.
+    explicit storage(const configuration::settings& configured);
+    ~storage() override;
+    storage(const storage&) = delete;
+    storage& operator=(const storage&) = delete;
+
+    /// The newest checkpoint, for the replica.
+    [[nodiscard]] tree::table_reader& tables();
+
+    /// Hands the log behind the checkpoint to the replica, repairs its torn end if it has one, and
+    /// starts to write.
+    void recover_into(replica::replica& server, storage_reports reports);
+
+    void append(zab::operation_id operation, std::vector<zab::log_record> records) override;
+    void purge(zxid upto) override;
+    void write(std::shared_ptr<const tree::change_set> changes) override;
+
+    /// Gives back memory that reading the checkpoint has mapped, if it is much.
+    void trim_memory();
+
+    /// Makes durable what was appended, finishes a running checkpoint and stops the disk's threads.
+    void stop();
+
+    [[nodiscard]] std::uint64_t log_size() const { return log_ == nullptr ? 0 : log_->size(); }
+
+    [[nodiscard]] std::uint64_t checkpoint_size() const { return store_->used_size(); }
+
+    [[nodiscard]] sync_statistics sync_statistics_now() const;
+
+private:
+    void open_checkpoint();
+    [[nodiscard]] txnlog::recovery_report read_log(replica::replica& server);
+    void
+    check_completeness(const txnlog::recovery_report& report, const replica::replica& server) const;
+    void note_sync(const txnlog::commit_sample& sample);
+    void start_log(const txnlog::recovery_report& report, storage_reports reports);
+    void submit_backlog();
+
+    const configuration::settings& configured_;
+    txnlog::posix_file_system files_;
+    std::unique_ptr<txnlog::data_directory> directory_;
+    std::unique_ptr<store::checkpoint_store> store_;
+    std::unique_ptr<store::checkpoint_thread> checkpoints_;
+    std::unique_ptr<txnlog::log_thread> log_;
+    storage_reports reports_;
+    bytes newest_promise_;         ///< repeated in every segment head, so that old segments may go
+    txnlog::record_batch backlog_; ///< not accepted by the log thread yet
+    zab::operation_id backlog_operation_;
+    mutable std::mutex sync_mutex_; ///< the log thread measures, the core reports: once per sync
+    sync_statistics syncs_;
+};
+
+} // namespace conclave
