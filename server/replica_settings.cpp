@@ -60,6 +60,7 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
         configured.container_count_max_per_minute,
         configured.container_never_used_interval_max};
     made.checkpoint.dirty_size_max = configured.checkpoint_size_kib * kibibyte;
+    made.checkpoint.transaction_count_max = configured.snapshot_transaction_count;
     made.checkpoint.interval = configured.checkpoint_interval;
     if (!configured.super_digest.empty()) {
         made.authentication.super_digest = configured.super_digest;
@@ -68,6 +69,22 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
     made.authentication.enforced_schemes = enforced_schemes(configured);
     made.limits.outstanding_max = configured.outstanding_count_max;
     made.limits.handshake_timeout = configured.sessionless_timeout;
+    made.connection_throttle = {
+        configured.connection_tokens,
+        configured.connection_token_fill_time,
+        configured.connection_token_fill_count,
+        configured.connection_drop_freeze_time,
+        configured.connection_drop_increase,
+        configured.connection_drop_decrease,
+        configured.connection_decrease_ratio,
+        configured.connection_weights_enabled,
+        configured.connection_weight_global,
+        configured.connection_weight_renew};
+    if (configured.throttle_request_count_max != 0) {
+        made.limits.outstanding_max = std::min<std::size_t>(
+            made.limits.outstanding_max, configured.throttle_request_count_max
+        );
+    }
     return made;
 }
 

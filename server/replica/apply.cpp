@@ -39,6 +39,7 @@ void replica::apply(const zab::entry& committed) {
     CONCLAVE_ASSERT(committed.at > last_applied_.at);
     last_applied_ = {committed.at, committed.chain};
     last_time_ms_ = committed.time_ms;
+    ++applied_since_checkpoint_;
     if (committed.kind == zab::entry_kind::epoch_start) {
         apply_epoch_start(committed);
         return;

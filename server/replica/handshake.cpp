@@ -12,6 +12,10 @@ void replica::on_handshake(connection& from, bytes_view frame) {
     if (!request || !is_serving()) {
         return close_after_output(from);
     }
+    if (!throttle_.admit(request->session != session_id{}, now_.monotonic)) {
+        ++counters_.connections_throttled;
+        return close_after_output(from);
+    }
     from.is_old_client = !request->read_only.has_value();
     if (request->last_zxid_seen > last_applied_.at) {
         log(log_level::info,

@@ -34,6 +34,7 @@ replica::replica(settings configured, tree::table_reader& base)
     , tree_(rows_, settings_.fresh_hash_seed)
     , preparation_(tree_, settings_.preparation)
     , sessions_({settings_.tick})
+    , throttle_(settings_.connection_throttle, settings_.boot)
     , next_session_(settings_.first_session) {
     load_history();
     load_sessions();
@@ -262,6 +263,7 @@ void replica::reap() {
 void replica::start_checkpoint_if_due() {
     const bool due = checkpoint_wanted_ ||
                      rows_.active_size() >= settings_.checkpoint.dirty_size_max ||
+                     applied_since_checkpoint_ >= settings_.checkpoint.transaction_count_max ||
                      now_.monotonic >= checkpoint_due_;
     if (due && !checkpoint_running_) {
         start_checkpoint();
@@ -274,6 +276,7 @@ void replica::start_checkpoint() {
     if (last_applied_.at == checkpoint_at_) {
         return;
     }
+    applied_since_checkpoint_ = 0;
     tree_.save_counters();
     save_history();
     checkpoint_at_ = last_applied_.at;

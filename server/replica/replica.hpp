@@ -203,6 +203,8 @@ private:
     std::optional<zab::recovery> recovery_; ///< until `start`
     std::unique_ptr<zab::core> core_;       ///< from `start` on
 
+    connection_throttle throttle_;
+
     zab::position last_applied_;
     std::int64_t last_time_ms_ = 0;
     std::optional<secret> password_key_;
@@ -227,6 +229,7 @@ private:
     std::shared_ptr<const tree::change_set> checkpoint_;
     bool checkpoint_running_ = false;
     zxid checkpoint_at_;
+    std::uint64_t applied_since_checkpoint_ = 0;
     std::optional<zxid> log_needed_from_;
     time_point checkpoint_due_{};
     time_point reap_due_{};

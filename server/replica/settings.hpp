@@ -2,6 +2,7 @@
 /// main program.
 #pragma once
 
+#include "server/replica/connection_throttle.hpp"
 #include "server/tree/preparation.hpp"
 
 #include <chrono>
@@ -21,6 +22,7 @@ struct reaper_settings {
 
 struct checkpoint_settings {
     std::size_t dirty_size_max = std::size_t{32} << 20U; ///< octets that start a checkpoint
+    std::uint64_t transaction_count_max = 100'000;       ///< or so many transactions
     std::chrono::milliseconds interval{30'000};          ///< or this long after the last one
 };
 
@@ -56,6 +58,7 @@ struct settings {
     checkpoint_settings checkpoint;
     authentication_settings authentication;
     limit_settings limits;
+    connection_throttle_settings connection_throttle;
 };
 
 } // namespace conclave::replica

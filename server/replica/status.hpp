@@ -34,6 +34,7 @@ struct counters {
     std::int64_t watch_events[5] = {}; ///< by event_type
     std::int64_t watch_bytes = 0;
     std::int64_t connections_opened = 0;
+    std::int64_t connections_throttled = 0;
     std::int64_t replies_without_receiver = 0; ///< the connection had gone meanwhile
     latency_histogram read_latency;            ///< arrival to reply, of reads
     latency_histogram update_latency;          ///< and of writes

@@ -2,6 +2,7 @@
 
 #include "server/log/record_batch.hpp"
 #include "server/log/recovery.hpp"
+#include "server/log/segment_files.hpp"
 
 #include <fmt/format.h>
 
