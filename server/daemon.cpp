@@ -53,11 +53,11 @@ admin::configuration_facts make_configuration_facts(const configuration::setting
     return facts;
 }
 
-admin::summary fsync_summary(const sync_statistics& measured) {
+admin::summary summary_of(const char* name, const disk_statistics& measured) {
     const auto ms = [](std::chrono::nanoseconds time) {
         return time / std::chrono::milliseconds{1};
     };
-    return {"fsynctime", measured.count, ms(measured.sum), ms(measured.least), ms(measured.most)};
+    return {name, measured.count, ms(measured.sum), ms(measured.least), ms(measured.most)};
 }
 
 } // namespace
@@ -125,7 +125,9 @@ private:
             return admin::network_facts{counted.rejected, counted.closed};
         };
         made.summaries = [this] {
-            return std::vector{fsync_summary(storage_.sync_statistics_now())};
+            return std::vector{
+                summary_of("fsynctime", storage_.sync_statistics()),
+                summary_of("snapshottime", storage_.checkpoint_statistics())};
         };
         return made;
     }

@@ -31,6 +31,13 @@ constexpr std::size_t resident_size_max = std::size_t{32} << 20;
     std::_Exit(EXIT_FAILURE);
 }
 
+void count_in(disk_statistics& total, std::chrono::nanoseconds took) {
+    total.least = total.count == 0 ? took : std::min(total.least, took);
+    total.most = std::max(total.most, took);
+    total.sum += took;
+    ++total.count;
+}
+
 txnlog::unique_id random_id() {
     std::random_device source;
     txnlog::unique_id id{};
@@ -194,6 +201,21 @@ void storage::check_completeness(
             directory_->log_path()
         )};
     }
+    if (report.highest_zxid < server.last_applied() && !report.segments.empty()) {
+        const std::string what = fmt::format(
+            "the transaction log in {} ends at zxid 0x{:x}, before the checkpoint (0x{:x}): its "
+            "newest "
+            "part is missing, and with it perhaps acknowledged transactions",
+            directory_->log_path(),
+            report.highest_zxid.value,
+            server.last_applied().value
+        );
+        if (configured_.force_sync) {
+            throw std::runtime_error{
+                what + ". Put it back, or restore the data directory from a backup"};
+        }
+        log(log_level::warning, "{} (forceSync=no allows that)", what);
+    }
 }
 
 void storage::start_log(const txnlog::recovery_report& report, storage_reports reports) {
@@ -242,16 +264,18 @@ void storage::note_sync(const txnlog::commit_sample& sample) {
             sample.sync_time / std::chrono::milliseconds{1},
             sample.record_count);
     }
-    const std::lock_guard lock{sync_mutex_};
-    syncs_.least = syncs_.count == 0 ? sample.sync_time : std::min(syncs_.least, sample.sync_time);
-    syncs_.most = std::max(syncs_.most, sample.sync_time);
-    syncs_.sum += sample.sync_time;
-    ++syncs_.count;
+    const std::lock_guard lock{statistics_mutex_};
+    count_in(syncs_, sample.sync_time);
 }
 
-sync_statistics storage::sync_statistics_now() const {
-    const std::lock_guard lock{sync_mutex_};
+disk_statistics storage::sync_statistics() const {
+    const std::lock_guard lock{statistics_mutex_};
     return syncs_;
+}
+
+disk_statistics storage::checkpoint_statistics() const {
+    const std::lock_guard lock{statistics_mutex_};
+    return checkpoint_times_;
 }
 
 void storage::append(zab::operation_id operation, std::vector<zab::log_record> records) {
@@ -307,6 +331,10 @@ void storage::write(std::shared_ptr<const tree::change_set> changes) {
             reports_.checkpoint_done(outcome.has_value());
         }
     );
+}
+
+void storage::discard(std::shared_ptr<const tree::change_set> changes) {
+    checkpoints_->discard(std::move(changes));
 }
 
 void storage::trim_memory() {

@@ -26,8 +26,8 @@ struct storage_reports {
     std::function<void(bool)> nearly_full;
 };
 
-/// How long the syncs of the log took since the start.
-struct sync_statistics {
+/// How long something took on the disk, over all times since the start.
+struct disk_statistics {
     std::int64_t count = 0;
     std::chrono::nanoseconds sum{};
     std::chrono::nanoseconds least{};
@@ -55,6 +55,7 @@ public:
     void append(zab::operation_id operation, std::vector<zab::log_record> records) override;
     void purge(zxid upto) override;
     void write(std::shared_ptr<const tree::change_set> changes) override;
+    void discard(std::shared_ptr<const tree::change_set> changes) override;
 
     /// Gives back memory that reading the checkpoint has mapped, if it is much.
     void trim_memory();
@@ -66,7 +67,8 @@ public:
 
     [[nodiscard]] std::uint64_t checkpoint_size() const { return store_->used_size(); }
 
-    [[nodiscard]] sync_statistics sync_statistics_now() const;
+    [[nodiscard]] disk_statistics sync_statistics() const;
+    [[nodiscard]] disk_statistics checkpoint_statistics() const;
 
 private:
     void open_checkpoint();
@@ -87,8 +89,10 @@ private:
     bytes newest_promise_;         ///< repeated in every segment head, so that old segments may go
     txnlog::record_batch backlog_; ///< not accepted by the log thread yet
     zab::operation_id backlog_operation_;
-    mutable std::mutex sync_mutex_; ///< the log thread measures, the core reports: once per sync
-    sync_statistics syncs_;
+    mutable std::mutex
+        statistics_mutex_; ///< the disk's threads measure, the core reports: once per sync
+    disk_statistics syncs_;
+    disk_statistics checkpoint_times_;
 };
 
 } // namespace conclave

@@ -65,7 +65,10 @@ void add_counters(list& out, const metric_sources& from) {
             {"connection_revalidate_count", counted.sessions_revalidated},
             {"stale_sessions_expired", counted.sessions_expired},
             {"sessionless_connections_expired", counted.handshakes_timed_out},
+            {"connection_request_count", counted.connections_opened},
+            {"stale_replies", counted.replies_without_receiver},
             {"bytes_received_count", counted.request_bytes},
+            {"watch_bytes", counted.watch_bytes},
             {"response_bytes", counted.response_bytes},
         }
     );
@@ -144,6 +147,21 @@ void add_summaries(list& out, const std::vector<summary>& summaries) {
     }
 }
 
+/// In milliseconds, as ZooKeeper counts them.
+void add_latency(list& out, const std::string& name, const replica::latency_histogram& measured) {
+    const auto ms = [](replica::latency_histogram::duration took) {
+        return std::int64_t{took / std::chrono::milliseconds{1}};
+    };
+    add_summaries(
+        out,
+        {{name, measured.count(), ms(measured.sum()), ms(measured.least()), ms(measured.most())}}
+    );
+    out.push_back({"p50_" + name, ms(measured.percentile(0.5))});
+    out.push_back({"p95_" + name, ms(measured.percentile(0.95))});
+    out.push_back({"p99_" + name, ms(measured.percentile(0.99))});
+    out.push_back({"p999_" + name, ms(measured.percentile(0.999))});
+}
+
 bytes text_of(const metric& one) {
     if (const auto* const whole = std::get_if<std::int64_t>(&one.value)) {
         return fmt::format("{}", *whole);
@@ -164,6 +182,8 @@ std::vector<metric> collect_metrics(const metric_sources& from) {
     add_watch_events(out, from.server.counters);
     add_quotas(out, from.quotas);
     add_summaries(out, from.summaries);
+    add_latency(out, "readlatency", from.server.counters.read_latency);
+    add_latency(out, "updatelatency", from.server.counters.update_latency);
     return out;
 }
 

@@ -58,9 +58,7 @@ struct settings {
     std::uint32_t outstanding_count_max = 1'000; ///< requests in flight in the whole server
     std::uint32_t jute_buffer_size_bytes_max = 1'048'575; ///< largest request frame
     /// Slack of strings and buffers inside a frame.
-    std::uint32_t jute_extra_size_bytes_max = 1'048'575;
-    std::uint32_t throttle_request_count_max = 0;          ///< 0: no throttle
-    std::chrono::milliseconds throttled_operation_wait{0}; ///< 0: never answer ThrottledOp
+    std::uint32_t throttle_request_count_max = 0; ///< 0: no throttle
 
     // Token bucket in front of the handshake.
     std::uint32_t connection_tokens = 0; ///< 0: no throttle
@@ -81,20 +79,14 @@ struct settings {
     std::chrono::milliseconds fsync_warning_threshold{1'000};
     torn_tail tail_policy = torn_tail::standard;
     std::uint64_t log_retention_kib = 524'288;  ///< log kept behind the newest checkpoint
-    std::int64_t log_segment_size_kib_max = -1; ///< -1: no limit
     std::uint64_t checkpoint_size_kib = 32'768; ///< changed data that triggers a checkpoint
     std::chrono::milliseconds checkpoint_interval{30'000};
     std::uint64_t snapshot_transaction_count = 100'000; ///< transactions that trigger a checkpoint
     /// Log growth that triggers a checkpoint; -1: none.
-    std::int64_t snapshot_log_size_kib_max = 4'194'304;
-    std::uint32_t snapshot_retain_count = 3;
-    std::chrono::hours purge_interval{0}; ///< 0: only by log_retention_kib
 
     // The tree.
     bool extended_types_enabled = false; ///< TTL nodes
-    bool emulate_353_ttl_nodes = false;
     bool enforce_quota = false;
-    bool digest_enabled = true; ///< the running digest of the tree
     read_mode reads = read_mode::sequential;
     bool read_only_mode_enabled = false;
     std::chrono::milliseconds container_check_interval{60'000};

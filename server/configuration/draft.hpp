@@ -28,7 +28,6 @@ struct draft {
     std::optional<std::uint16_t> client_port;
     std::string client_port_address;
     std::optional<std::uint16_t> secure_client_port;
-    std::optional<std::uint32_t> jute_extra_size_bytes_max;
     std::optional<server_id> my_id;
     bool observer_is_asked = false; ///< peerType=observer
 };

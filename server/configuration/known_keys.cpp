@@ -35,6 +35,12 @@ constexpr std::string_view group_commit =
 constexpr std::string_view response_cache = "nodes are cached in one place, not as responses";
 constexpr std::string_view snapshot_files =
     "it is about snapshot files; checkpoints are transactions of a database here";
+constexpr std::string_view log_files =
+    "the log is purged behind each checkpoint; preAllocSize and logRetentionInKb size it";
+constexpr std::string_view frame_bounds =
+    "a string or buffer is bounded by the frame that it comes in";
+constexpr std::string_view zookeeper_files = "data of ZooKeeper 3.5.3 is not read";
+constexpr std::string_view always_digest = "the digest of the tree is always kept";
 constexpr std::string_view watch_tables = "there is one kind of watch table here";
 constexpr std::string_view http_endpoint = "this release has no HTTP endpoint";
 constexpr std::string_view local_sessions = "all sessions are global here";
@@ -68,9 +74,9 @@ constexpr key_rule table[] = {
     number<&settings::outstanding_count_max, 1, int_max>("globalOutstandingLimit"),
     number<&settings::jute_buffer_size_bytes_max, jute_buffer_min, jute_buffer_max>("jute.maxbuffer"
     ),
-    custom("jute.maxbuffer.extrasize", special::apply_extra_size, special::show_extra_size),
+    ignored("jute.maxbuffer.extrasize", frame_bounds),
     number<&settings::throttle_request_count_max, 0, int_max>("request_throttle_max_requests"),
-    number<&settings::throttled_operation_wait, 0, int_max>("throttled_op_wait_time"),
+    missing("throttled_op_wait_time", no_stale_checks, "0"),
     missing("largeRequestMaxBytes", "jute.maxbuffer is the only limit of a request", "104857600"),
     missing("largeRequestThreshold", "jute.maxbuffer is the only limit of a request", "-1"),
     ignored("request_throttle_stall_time", request_pipeline, "100"),
@@ -104,13 +110,13 @@ constexpr key_rule table[] = {
     number<&settings::fsync_warning_threshold, 0, int_max>("fsync.warningthresholdms"),
     custom("tornTail", special::apply_torn_tail, special::show_torn_tail),
     number<&settings::log_retention_kib, 0, size_kib_max>("logRetentionInKb"),
-    number<&settings::log_segment_size_kib_max, -1, size_kib_max>("txnLogSizeLimitInKb"),
+    ignored("txnLogSizeLimitInKb", log_files),
     number<&settings::checkpoint_size_kib, 64, size_kib_max>("checkpointSizeInKb"),
     number<&settings::checkpoint_interval, 100, int_max>("checkpointIntervalMs"),
     number<&settings::snapshot_transaction_count, 0, int_max>("snapCount"),
-    number<&settings::snapshot_log_size_kib_max, -1, size_kib_max>("snapSizeLimitInKb"),
-    number<&settings::snapshot_retain_count, 0, int_max>("autopurge.snapRetainCount"),
-    number<&settings::purge_interval, 0, 100'000>("autopurge.purgeInterval"),
+    ignored("snapSizeLimitInKb", snapshot_files),
+    ignored("autopurge.snapRetainCount", snapshot_files),
+    ignored("autopurge.purgeInterval", log_files),
     ignored("flushDelay", group_commit, "0"),
     ignored("maxWriteQueuePollTime", group_commit),
     ignored("maxBatchSize", group_commit, "1000"),
@@ -124,9 +130,9 @@ constexpr key_rule table[] = {
 
     // The tree.
     flag<&settings::extended_types_enabled>("extendedTypesEnabled"),
-    flag<&settings::emulate_353_ttl_nodes>("emulate353TTLNodes"),
+    ignored("emulate353TTLNodes", zookeeper_files, "false"),
     flag<&settings::enforce_quota>("enforceQuota"),
-    flag<&settings::digest_enabled>("digest.enabled"),
+    ignored("digest.enabled", always_digest, "true"),
     custom("readMode", special::apply_read_mode, special::show_read_mode),
     flag<&settings::read_only_mode_enabled>("readonlymode.enabled"),
     number<&settings::container_check_interval, 1, int_max>("znode.container.checkIntervalMs"),

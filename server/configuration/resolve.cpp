@@ -104,11 +104,8 @@ private:
     }
 
     void settle_limits() {
-        values_.jute_extra_size_bytes_max =
-            from_.jute_extra_size_bytes_max.value_or(values_.jute_buffer_size_bytes_max);
-        // The original raises these two in the same way, so that such files work.
+        // The original raises it in the same way, so that such files work.
         raise(values_.snapshot_transaction_count, "snapCount", std::uint64_t{2});
-        raise(values_.snapshot_retain_count, "autopurge.snapRetainCount", std::uint32_t{3});
     }
 
     template <class Number>

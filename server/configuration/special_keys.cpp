@@ -103,14 +103,6 @@ outcome apply_peer_type(draft& into, std::string_view, std::string_view value) {
     return store(parse_choice(value, "observer", "participant"), into.observer_is_asked);
 }
 
-outcome apply_extra_size(draft& into, std::string_view, std::string_view value) {
-    return store(parse_integer(value, 0, int_max), into.jute_extra_size_bytes_max);
-}
-
-std::string show_extra_size(const settings& values) {
-    return std::to_string(values.jute_extra_size_bytes_max);
-}
-
 outcome apply_torn_tail(draft& into, std::string_view, std::string_view value) {
     return store(value_of(torn_tail_words, value), into.values.tail_policy);
 }

@@ -23,9 +23,6 @@ outcome apply_secure_client_port(draft& into, std::string_view key, std::string_
 outcome apply_election_algorithm(draft& into, std::string_view key, std::string_view value);
 outcome apply_peer_type(draft& into, std::string_view key, std::string_view value);
 
-outcome apply_extra_size(draft& into, std::string_view key, std::string_view value);
-std::string show_extra_size(const settings& values);
-
 outcome apply_torn_tail(draft& into, std::string_view key, std::string_view value);
 std::string show_torn_tail(const settings& values);
 

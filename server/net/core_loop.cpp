@@ -89,6 +89,9 @@ void core_loop::hand_to_disk() {
         is_checkpoint_running_ = true;
         checkpoints_.write(std::exchange(outputs_.checkpoint, nullptr));
     }
+    if (outputs_.written != nullptr) {
+        checkpoints_.discard(std::exchange(outputs_.written, nullptr));
+    }
     if (outputs_.log_needed_from) {
         log_.purge(*std::exchange(outputs_.log_needed_from, std::nullopt));
     }

@@ -39,16 +39,28 @@ bool is_ordered_by_leader(opcode type) {
     }
 }
 
+void request_queue::count(const waiting_request& request, bool is_added) {
+    const std::size_t holding = holds_back(request) ? 1 : 0;
+    const std::size_t deferred = request.is == waiting_request::state::deferred ? 1 : 0;
+    if (is_added) {
+        content_size_ += request.content.size();
+        holding_count_ += holding;
+        deferred_count_ += deferred;
+    } else {
+        content_size_ -= request.content.size();
+        holding_count_ -= holding;
+        deferred_count_ -= deferred;
+    }
+}
+
 void request_queue::push(waiting_request request) {
-    content_size_ += request.content.size();
-    holding_count_ += holds_back(request) ? 1 : 0;
+    count(request, true);
     requests_.push_back(std::move(request));
 }
 
 waiting_request request_queue::pop() {
     waiting_request first = std::move(requests_[head_++]);
-    content_size_ -= first.content.size();
-    holding_count_ -= holds_back(first) ? 1 : 0;
+    count(first, false);
     if (empty()) {
         head_ = 0;
         requests_.clear();
@@ -63,8 +75,7 @@ waiting_request request_queue::pop() {
 }
 
 void request_queue::put_back(waiting_request request) {
-    content_size_ += request.content.size();
-    holding_count_ += holds_back(request) ? 1 : 0;
+    count(request, true);
     if (head_ != 0) {
         requests_[--head_] = std::move(request);
     } else {
@@ -75,10 +86,10 @@ void request_queue::put_back(waiting_request request) {
 void request_queue::answer(std::uint64_t sequence, bytes reply) {
     auto* request = const_cast<waiting_request*>(find(sequence));
     CONCLAVE_ASSERT(request != nullptr);
-    holding_count_ -= holds_back(*request) ? 1 : 0;
-    content_size_ += reply.size();
+    count(*request, false);
     request->content = std::move(reply);
     request->is = waiting_request::state::answered;
+    count(*request, true);
 }
 
 const waiting_request* request_queue::find(std::uint64_t sequence) const {

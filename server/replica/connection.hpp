@@ -99,6 +99,9 @@ public:
     /// Octets of held requests and replies.
     [[nodiscard]] std::size_t content_size() const { return content_size_; }
 
+    /// Requests that were not looked at yet: each may turn into a reply as large as a node.
+    [[nodiscard]] std::size_t deferred_count() const { return deferred_count_; }
+
     /// True when a later write must not be proposed yet, because it would overtake a sync or
     /// another write.
     [[nodiscard]] bool holds_back_writes() const { return holding_count_ != 0; }
@@ -108,6 +111,9 @@ private:
     std::size_t head_ = 0;
     std::size_t content_size_ = 0;
     std::size_t holding_count_ = 0;
+    std::size_t deferred_count_ = 0;
+
+    void count(const waiting_request& request, bool is_added);
 };
 
 struct connection {

@@ -25,6 +25,8 @@ struct outputs {
     std::vector<zab::log_record> records; ///< make durable, then report `on_persisted(operation)`
     zab::operation_id operation;
     std::shared_ptr<const tree::change_set> checkpoint; ///< write, then report `on_checkpoint`
+    /// A checkpoint that is durable: to be destroyed elsewhere, it is large.
+    std::shared_ptr<const tree::change_set> written;
     std::optional<zxid>
         log_needed_from; ///< a checkpoint is durable: the log up to here may be purged
 };

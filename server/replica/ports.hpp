@@ -32,6 +32,9 @@ public:
 
     /// Writes the changes; the next call comes only after the report of this one.
     virtual void write(std::shared_ptr<const tree::change_set> changes) = 0;
+
+    /// Destroys changes that were written and reported, off the core thread: they are many.
+    virtual void discard(std::shared_ptr<const tree::change_set> changes) = 0;
 };
 
 } // namespace conclave::replica

@@ -30,7 +30,7 @@ struct history_row {
 
 replica::replica(settings configured, tree::table_reader& base)
     : settings_(std::move(configured))
-    , rows_(base)
+    , rows_(base, settings_.fresh_hash_seed)
     , tree_(rows_, settings_.fresh_hash_seed)
     , preparation_(tree_, settings_.preparation)
     , sessions_({settings_.tick})
@@ -182,6 +182,7 @@ bool replica::wants_input(connection_id from) const {
         return !has_too_much_in_flight();
     }
     return waiting.size() < settings_.limits.waiting_per_connection_max &&
+           waiting.deferred_count() < settings_.limits.deferred_per_connection_max &&
            waiting.content_size() < settings_.limits.waiting_content_max &&
            in_flight_.size() <= settings_.limits.outstanding_max && !has_too_much_in_flight();
 }
@@ -199,12 +200,9 @@ void replica::refuse_writes(bool refused) {
 
 /// Carries out what the replication core has decided, until it has nothing more to say.
 void replica::pump() {
-    while (true) {
+    while (core_->has_events()) {
         const std::deque<zab::entry> committed = core_->take_committed();
         const std::vector<std::uint64_t> barriers = core_->take_barriers();
-        if (committed.empty() && barriers.empty()) {
-            return;
-        }
         for (const zab::entry& next : committed) {
             apply(next);
         }
@@ -296,7 +294,7 @@ void replica::on_checkpoint(bool succeeded, instant now) {
     checkpoint_running_ = false;
     if (succeeded) {
         ++counters_.checkpoints;
-        rows_.release_frozen();
+        written_ = rows_.release_frozen();
         log_needed_from_ = checkpoint_at_;
         start_checkpoint_if_due();
     } else {
@@ -336,6 +334,7 @@ void replica::take_outputs(outputs& into, instant now) {
     if (checkpoint_ != nullptr) {
         into.checkpoint = std::exchange(checkpoint_, nullptr);
     }
+    into.written = std::exchange(written_, nullptr);
     if (log_needed_from_) {
         into.log_needed_from = std::exchange(log_needed_from_, std::nullopt);
     }

@@ -227,6 +227,7 @@ private:
     bool writes_refused_ = false;
     bool checkpoint_wanted_ = false;
     std::shared_ptr<const tree::change_set> checkpoint_;
+    std::shared_ptr<const tree::change_set> written_;
     bool checkpoint_running_ = false;
     zxid checkpoint_at_;
     std::uint64_t applied_since_checkpoint_ = 0;

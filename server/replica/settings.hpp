@@ -37,6 +37,8 @@ struct limit_settings {
     std::size_t outstanding_max =
         1000; ///< writes in flight before busy connections are no longer read
     std::size_t waiting_per_connection_max = 1000;
+    /// Reads that wait behind a write of the same connection; they are answered all at once.
+    std::size_t deferred_per_connection_max = 128;
     std::size_t waiting_content_max = std::size_t{4} << 20U;   ///< octets held for one connection
     std::size_t uncommitted_size_max = std::size_t{64} << 20U; ///< octets of proposals in flight
     std::size_t dirty_backlog_max = std::size_t{256} << 20U;   ///< octets not yet in a checkpoint

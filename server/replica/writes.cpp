@@ -140,15 +140,16 @@ std::vector<errc> failure_codes(std::size_t count, std::size_t failing, errc err
     return codes;
 }
 
-/// How the result of an operation of a multi is marked: creates of special nodes answer like
-/// create2.
+/// How the result of an operation of a multi is marked: creates answer like create2 if that was
+/// asked or the node is a special one (a createContainer without its flag makes a plain node there;
+/// seen on 3.8.0).
 opcode result_type(opcode asked, const tree::change& prepared) {
     const auto* create = std::get_if<tree::create_node>(&prepared);
     if (create == nullptr) {
         return asked;
     }
-    const bool is_special = create->owner == tree::container_owner;
-    return asked == opcode::create && !is_special ? opcode::create : opcode::create2;
+    const bool is_special = create->owner == tree::container_owner || asked == opcode::create_ttl;
+    return asked == opcode::create2 || is_special ? opcode::create2 : opcode::create;
 }
 
 prepared_write

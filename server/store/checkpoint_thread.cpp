@@ -30,6 +30,14 @@ void checkpoint_thread::submit(std::shared_ptr<const tree::change_set> changes, 
     wakes_.notify_one();
 }
 
+void checkpoint_thread::discard(std::shared_ptr<const tree::change_set> changes) {
+    {
+        const std::lock_guard lock{mutex_};
+        discarded_.push_back(std::move(changes));
+    }
+    wakes_.notify_one();
+}
+
 bool checkpoint_thread::is_busy() const {
     const std::lock_guard lock{mutex_};
     return is_busy_;
@@ -38,7 +46,7 @@ bool checkpoint_thread::is_busy() const {
 void checkpoint_thread::run() {
     bool has_heap_to_trim = false;
     const auto is_wanted = [this] {
-        return pending_ != nullptr || is_stopping_;
+        return pending_ != nullptr || !discarded_.empty() || is_stopping_;
     };
     std::unique_lock lock{mutex_};
     while (true) {
@@ -49,6 +57,14 @@ void checkpoint_thread::run() {
             lock.lock();
         }
         wakes_.wait(lock, is_wanted);
+        if (!discarded_.empty()) {
+            auto garbage = std::exchange(discarded_, {});
+            lock.unlock();
+            garbage.clear();
+            has_heap_to_trim = true;
+            lock.lock();
+            continue;
+        }
         if (pending_ == nullptr) {
             return;
         }

@@ -9,6 +9,7 @@
 #include <memory>
 #include <mutex>
 #include <thread>
+#include <vector>
 
 namespace conclave::store {
 
@@ -39,6 +40,10 @@ public:
     /// may come from there on. Precondition: nothing submitted is unfinished.
     void submit(std::shared_ptr<const tree::change_set> changes, completion done);
 
+    /// Destroys a change set that nobody needs any more: with 100,000 rows that takes 80 ms of CPU,
+    /// which the core does not have.
+    void discard(std::shared_ptr<const tree::change_set> changes);
+
     /// True from `submit` until just before the completion is called.
     [[nodiscard]] bool is_busy() const;
 
@@ -55,6 +60,7 @@ private:
     mutable std::mutex mutex_;
     std::condition_variable wakes_;
     std::unique_ptr<job> pending_; ///< handed over, not yet begun
+    std::vector<std::shared_ptr<const tree::change_set>> discarded_;
     bool is_busy_ = false;
     bool is_stopping_ = false;
     std::thread thread_; ///< last: it uses everything above

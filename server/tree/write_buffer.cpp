@@ -62,13 +62,9 @@ void write_buffer::put(table in, bytes_view key, bytes value) {
 
 void write_buffer::insert(table in, bytes_view key, bytes value) {
     CONCLAVE_ASSERT(!key.empty() && key.size() <= table_key_size_max);
-    const bool is_erased_in_frozen = frozen_ != nullptr && frozen_->find(in, key) != nullptr;
-    active_->assign(
-        in,
-        key,
-        std::move(value),
-        is_erased_in_frozen ? change_set::below::unknown : change_set::below::absent
-    );
+    // It may be erased in the frozen set. That is enough: if the set is restored, the row stops
+    // being new.
+    active_->assign(in, key, std::move(value), change_set::below::absent);
 }
 
 void write_buffer::update(table in, bytes_view key, bytes value) {

@@ -63,6 +63,11 @@ public:
     /// The state machine applied everything up to `at`.
     void applied(zxid at);
 
+    /// True if `take_committed` or `take_barriers` has something to give.
+    [[nodiscard]] bool has_events() const {
+        return !committed_entries_.empty() || !completed_barriers_.empty();
+    }
+
     /// Entries that are committed and durable here, in order; apply them, then call `applied`.
     [[nodiscard]] std::deque<entry> take_committed();
 

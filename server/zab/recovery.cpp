@@ -36,6 +36,13 @@ result<void, std::string> recovery::on_promise(bytes_view payload) {
 
 result<void, std::string> recovery::check_successor(const entry& next) const {
     if (has_entry_) {
+        // Below the checkpoint something may be missing: with forceSync=no the log can have lost
+        // more than LMDB.
+        const bool is_behind_gap = newest_.at < checkpoint_.at && next.previous > newest_.at &&
+                                   next.previous <= checkpoint_.at;
+        if (is_behind_gap) {
+            return {};
+        }
         if (next.previous != newest_.at || !is_successor(newest_.at, next.at)) {
             return unexpected{fmt::format(
                 "the log is not continuous: entry 0x{:x} follows 0x{:x}",

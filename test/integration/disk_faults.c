@@ -1,11 +1,12 @@
 /* Preloaded into a server (LD_PRELOAD): its disk fails when a test says so.
  *
- * CONCLAVE_DISK_FAULTS names a folder. While it has one of these files, calls for paths that contain the text in the
- * file behave as told; a call for any other path goes through.
+ * CONCLAVE_DISK_FAULTS names a folder. While it has one of these files, calls for paths that
+ * contain the text in the file behave as told; a call for any other path goes through.
  *
  *   fsync_fails      fdatasync answers EIO
  *   fsync_is_slow    fdatasync takes half a second longer
- *   disk_is_full     what would take more room answers ENOSPC
+ *   fsync_hangs      fdatasync does not return before this file is gone; "hanging" tells that it
+ * has begun disk_is_full     what would take more room answers ENOSPC
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -46,6 +47,17 @@ static int is_wanted(const char* fault, int descriptor) {
     return strstr(path, part) != NULL;
 }
 
+/* Stays here as long as fdatasync is to hang. */
+static void hang(int descriptor) {
+    const struct timespec a_moment = {0, 5000000};
+    char name[4096];
+    while (is_wanted("fsync_hangs", descriptor)) {
+        snprintf(name, sizeof name, "%s/hanging", getenv("CONCLAVE_DISK_FAULTS"));
+        close(open(name, O_CREAT | O_CLOEXEC, 0600));
+        nanosleep(&a_moment, NULL);
+    }
+}
+
 static int is_beyond_end(int descriptor, off_t end) {
     struct stat status;
     return fstat(descriptor, &status) == 0 && end > status.st_size;
@@ -56,6 +68,7 @@ int fdatasync(int descriptor) {
         const struct timespec half_a_second = {0, 500000000};
         nanosleep(&half_a_second, NULL);
     }
+    hang(descriptor);
     if (is_wanted("fsync_fails", descriptor)) {
         errno = EIO;
         return -1;

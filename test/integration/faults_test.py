@@ -13,7 +13,7 @@ import threading
 
 import harness
 import log_files
-from harness import Session, TestCase, await_that
+from harness import Session, TestCase, await_that, metrics
 from writers import Writer, run_until
 
 NOT_READ_ONLY = -119
@@ -39,6 +39,9 @@ class FaultyDisk:
         return {"LD_PRELOAD": self.library, "CONCLAVE_DISK_FAULTS": self.folder,
                 "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
+    def has(self, name):
+        return os.path.exists(os.path.join(self.folder, name))
+
     def begin(self, fault, part_of_path):
         fresh = os.path.join(self.folder, "new")
         with open(fresh, "w", encoding="utf-8") as file:
@@ -46,9 +49,8 @@ class FaultyDisk:
         os.rename(fresh, os.path.join(self.folder, fault))
 
     def end(self, fault):
-        path = os.path.join(self.folder, fault)
-        if os.path.exists(path):
-            os.remove(path)
+        if self.has(fault):
+            os.remove(os.path.join(self.folder, fault))
 
 
 def write_nodes(session, count, prefix="/node-", size=1000):
@@ -133,31 +135,46 @@ class SlowFsync(WithFaultyDisk):
         self.disk.end("fsync_is_slow")
         self.assert_says(node.log(), r"warning .*fsync of the log was slow fsync_ms=\d+")
 
+    def hang_in(self, node, session):
+        """Lets the fsync of one write begin and not end."""
+        self.disk.begin("fsync_hangs", "/log/log.0")
+        session.start("create", path="/hanging")
+        await_that(lambda: self.disk.has("hanging"), "the fsync has begun")
+
     def test_reads_are_served_while_an_fsync_takes_its_time(self):
         node = self.faulty_node().start()
         writer, reader = self.session(node), self.session(node)
-        writer.must("create", path="/a")
-        self.disk.begin("fsync_is_slow", "/log/")
-        writer.start("setData", path="/a", data=b"new")
-        reader.must("exists", path="/a")
-        self.assertEqual(writer.receive(0.0).kind, "silence", "the read was to be answered before the slow write")
+        self.hang_in(node, writer)
+        self.assertEqual(reader.call("exists", path="/hanging")["err"], -101, "it is not durable and not seen")
+        self.assertEqual(writer.receive(0.0).kind, "silence")
+        self.disk.end("fsync_hangs")
         self.assertEqual(writer.reply()["err"], 0)
 
     def test_every_write_is_answered_when_more_waits_than_the_queue_of_the_log_holds(self):
-        node = self.faulty_node().start()
-        sessions = [self.session(node) for _ in range(80)]
+        # 64 MiB are what the queue holds, and what the core lets be in flight at least.
+        node = self.faulty_node({"4lw.commands.whitelist": "mntr"}).start()
+        first, count, data = self.session(node), 65, b"x" * (MEBIBYTE - 200)
+        sessions = [self.session(node) for _ in range(count)]
+        self.hang_in(node, first)
         for number, session in enumerate(sessions):
-            session.must("create", path=f"/large-{number}")
-        data = b"x" * (MEBIBYTE - 200)
-        self.disk.begin("fsync_is_slow", "/log/")
-        threads = [threading.Thread(target=session.start, args=("setData",), kwargs={"path": f"/large-{number}", "data": data})
-                   for number, session in enumerate(sessions)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        unanswered = [number for number, session in enumerate(sessions) if session.receive().kind != "reply"]
-        self.assertEqual(unanswered, [])
+            session.start("create", path=f"/large-{number}", data=data)
+        await_that(lambda: int(metrics(node)["zk_outstanding_requests"]) == count + 1, "all writes are in flight")
+        self.disk.end("fsync_hangs")
+        self.assertEqual([number for number, session in enumerate(sessions) if session.receive().kind != "reply"], [])
+
+    def test_a_process_whose_fsync_hangs_loses_nothing_acknowledged_when_it_is_killed(self):
+        node = self.faulty_node().start()
+        writer = Writer(0, random.Random(3), 2000)
+        writer.found(node)
+
+        def hang_and_kill():
+            self.disk.begin("fsync_hangs", "/log/log.0")
+            await_that(lambda: self.disk.has("hanging"), "an fsync has begun")
+            node.kill()
+        run_until([writer], 200, hang_and_kill)
+        self.disk.end("fsync_hangs")
+        node.start()
+        writer.resume(node, writer.zxid_max)
 
 
 class FullDisk:

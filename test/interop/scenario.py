@@ -621,7 +621,10 @@ class Word(Step):
         text = text.decode("utf-8", "backslashreplace").replace(run.root, "~")
         for session_id, name in run.session_names.items():
             text = text.replace(f"0x{session_id:x}", f"<session {name}>")
-        return [Message("text", {"shape": self.shape(text)}), Message("closed", {})]
+        shape = self.shape(text)
+        parts = shape.items() if isinstance(shape, dict) else enumerate(shape) if isinstance(shape, list) else ()
+        messages = [Message("text", {str(name): part}) for name, part in parts] or [Message("text", {"shape": shape})]
+        return messages + [Message("closed", {})]
 
     def problems(self, run, messages):
         text = messages[0].fields.get("shape")

@@ -9,14 +9,14 @@ znode_count watch_count ephemerals_count approximate_data_size global_sessions l
 max_file_descriptor_count connection_drop_probability last_client_response_size min_client_response_size
 max_client_response_size auth_failed_count non_mtls_remote_conn_count non_mtls_local_conn_count
 outstanding_tls_handshake""".split()
-COUNTERS = """proposal_count commit_count snap_count diff_count looking_count connection_request_count connection_rejected
-connection_drop_count connection_revalidate_count revalidate_count stale_sessions_expired sessionless_connections_expired
-bytes_received_count response_bytes watch_bytes digest_mismatches_count throttled_ops large_requests_rejected
-request_throttle_wait_count stale_requests stale_requests_dropped stale_replies unrecoverable_error_count
-response_packet_cache_hits response_packet_cache_misses response_packet_get_children_cache_hits
-response_packet_get_children_cache_misses prep_processor_request_queued sync_processor_request_queued
-request_commit_queued""".split()
-SUMMARIES = "fsynctime snapshottime prep_process_time".split()
+# Without those of ZooKeeper's own pipeline stages (names with "processor" or "prep"), which nobody else has.
+COUNTERS = """proposal_count commit_count snap_count diff_count looking_count connection_request_count
+connection_rejected connection_drop_count connection_revalidate_count revalidate_count stale_sessions_expired
+sessionless_connections_expired bytes_received_count response_bytes watch_bytes digest_mismatches_count
+throttled_ops large_requests_rejected request_throttle_wait_count stale_requests stale_requests_dropped
+stale_replies unrecoverable_error_count response_packet_cache_hits response_packet_cache_misses
+response_packet_get_children_cache_hits response_packet_get_children_cache_misses""".split()
+SUMMARIES = "fsynctime snapshottime".split()
 ADVANCED_SUMMARIES = "readlatency updatelatency".split()
 
 
@@ -51,9 +51,7 @@ def keys(text):
 
 
 def configuration(text):
-    return [
-        re.sub(r"=(-?\d+)$", "=<n>", re.sub(r"=/.*/version-2$", "=<path>/version-2", line)) for line in text.split("\n")
-    ]
+    return [re.sub(r"=(-?\d+)$", "=<n>", re.sub(r"=/.*$", "=<path>", line)) for line in text.split("\n")]
 
 
 def fixed_settings(text):
@@ -84,21 +82,35 @@ def kind_of(value):
     )
 
 
-def monitor(text):
-    """The metrics that the page promises, with the kind of their value, and the format of every line."""
-    lines = text.split("\n")
-    metrics = dict(line.split("\t", 1) for line in lines if "\t" in line)
-    names = ["zk_" + name for name in GAUGES + COUNTERS]
-    names += [
-        f"zk_{part}_{name}" for name in SUMMARIES + ADVANCED_SUMMARIES for part in ("avg", "min", "max", "cnt", "sum")
-    ]
-    names += [f"zk_{part}_{name}" for name in ADVANCED_SUMMARIES for part in ("p50", "p95", "p99", "p999")]
-    shape = {name: kind_of(metrics[name]) if name in metrics else "missing" for name in names}
-    shape["zk_server_state"] = metrics.get("zk_server_state")
-    shape["first"] = lines[0].split("\t")[0]
-    shape["version"] = bool(re.match(r"\d+\.\d+\.\d+", metrics.get("zk_version", "")))
-    shape["odd lines"] = [line for line in lines if line and not re.fullmatch(r"zk_\S+\t\S.*", line)]
+def metrics_of(text):
+    return dict(line.split("\t", 1) for line in text.split("\n") if "\t" in line)
+
+
+def monitor_kinds(names):
+    """The kind of each named metric: integer, double or missing."""
+
+    def shape(text):
+        metrics = metrics_of(text)
+        return {
+            f"zk_{name}": kind_of(metrics[f"zk_{name}"]) if f"zk_{name}" in metrics else "missing" for name in names
+        }
+
     return shape
+
+
+def summaries(names, parts):
+    return [f"{part}_{name}" for name in names for part in parts]
+
+
+def monitor_format(text):
+    """What every reader of the text relies on."""
+    lines, metrics = text.split("\n"), metrics_of(text)
+    return {
+        "first": lines[0].split("\t")[0],
+        "version": bool(re.match(r"\d+\.\d+\.\d+", metrics.get("zk_version", ""))),
+        "state": metrics.get("zk_server_state"),
+        "odd lines": [line for line in lines if line and not re.fullmatch(r"zk_\S+\t\S.*", line)],
+    }
 
 
 case("ruok", word("ruok", expected="imok"))
@@ -151,7 +163,16 @@ case(
     word("stmk", behind=(306).to_bytes(8, "big"), expected="306"),
 )
 case("hash", word("hash", lambda text: bool(re.fullmatch(r"([0-9a-f]+: -?\d+\n)*\n?", text)), expected=True))
-case("mntr", create("~/x"), get("~/x"), word("mntr", monitor))
+case("mntr has a version, a state and lines of key and value", word("mntr", monitor_format))
+case("mntr has the gauges", create("~/x"), get("~/x"), word("mntr", monitor_kinds(GAUGES)))
+case("mntr has the counters", create("~/x"), get("~/x"), word("mntr", monitor_kinds(COUNTERS)))
+case(
+    "mntr has the summaries",
+    create("~/x"),
+    get("~/x"),
+    word("mntr", monitor_kinds(summaries(SUMMARIES + ADVANCED_SUMMARIES, ("avg", "min", "max", "cnt", "sum")))),
+    word("mntr", monitor_kinds(summaries(ADVANCED_SUMMARIES, ("p50", "p95", "p99", "p999")))),
+)
 case("mntr with a newline", word("mntr", lambda text: text.split("\t")[0], behind=b"\n", expected="zk_version"))
 case("there is no word lead", open_socket(), send(b"lead"), closes())
 case("the telnet break is closed silently", open_socket(), send(b"\xff\xf4\xff\xfd"), closes())

@@ -26,7 +26,6 @@ TEST_CASE("describe: the effective values are shown", "[describe]") {
     CHECK(has(lines, "clientPortAddress=127.0.0.1"));
     CHECK(has(lines, "minSessionTimeout=1000"));
     CHECK(has(lines, "forceSync=yes"));
-    CHECK(has(lines, "digest.enabled=true"));
     CHECK(has(lines, "connection_throttle_drop_increase=0.02"));
     CHECK(has(lines, "DigestAuthenticationProvider.superDigest="));
 }

@@ -130,15 +130,13 @@ TEST_CASE("load: a tick of zero is refused", "[load]") {
 }
 
 TEST_CASE("load: every key may have the prefix of Java properties", "[load]") {
-    const settings values = values_of("zookeeper.snapCount=7\nzookeeper.readonlymode.enabled=true\n"
-                                      "zookeeper.jute.maxbuffer.extrasize=9\n");
+    const settings values =
+        values_of("zookeeper.snapCount=7\nzookeeper.readonlymode.enabled=true\n");
     CHECK(values.snapshot_transaction_count == 7);
     CHECK(values.read_only_mode_enabled);
-    CHECK(values.jute_extra_size_bytes_max == 9);
 }
 
-TEST_CASE("load: the extra size follows the largest buffer", "[load]") {
-    CHECK(values_of("jute.maxbuffer=4194304\n").jute_extra_size_bytes_max == 4'194'304);
+TEST_CASE("load: the largest buffer may be given in hexadecimal", "[load]") {
     CHECK(values_of("jute.maxbuffer=0xfffff\n").jute_buffer_size_bytes_max == 1'048'575);
 }
 
@@ -291,10 +289,9 @@ TEST_CASE("load: no message repeats a secret", "[load]") {
 }
 
 TEST_CASE("load: least values are raised as in the original", "[load]") {
-    const loaded outcome = parse_more("snapCount=1\nautopurge.snapRetainCount=2\n");
+    const loaded outcome = parse_more("snapCount=1\n");
     CHECK(outcome.usable());
     CHECK(outcome.values.snapshot_transaction_count == 2);
-    CHECK(outcome.values.snapshot_retain_count == 3);
     CHECK(says(outcome, "zoo.cfg:4: warning: snapCount: 1 is too few, 2 is used"));
 }
 
@@ -430,21 +427,15 @@ TEST_CASE("load: every numeric key refuses what is not a number", "[load]") {
           "ioThreads",
           "globalOutstandingLimit",
           "jute.maxbuffer",
-          "jute.maxbuffer.extrasize",
           "request_throttle_max_requests",
-          "throttled_op_wait_time",
           "connection_throttle_tokens",
           "connection_throttle_drop_increase",
           "preAllocSize",
           "fsync.warningthresholdms",
           "logRetentionInKb",
-          "txnLogSizeLimitInKb",
           "checkpointSizeInKb",
           "checkpointIntervalMs",
           "snapCount",
-          "snapSizeLimitInKb",
-          "autopurge.snapRetainCount",
-          "autopurge.purgeInterval",
           "znode.container.checkIntervalMs",
           "znode.container.maxPerMinute",
           "znode.container.maxNeverUsedIntervalMs",

@@ -44,6 +44,8 @@ public:
         boost::asio::post(thread_, [this] { core_->on_checkpoint(false); });
     }
 
+    void discard(std::shared_ptr<const tree::change_set>) override {}
+
     void stop() {
         work_.reset();
         if (runner_.joinable()) {

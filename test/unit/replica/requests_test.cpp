@@ -382,3 +382,21 @@ TEST_CASE(
     CHECK(test.server.log_of(test.client).frames.empty());
     CHECK(test.server.log_of(test.client).closed);
 }
+
+TEST_CASE(
+    "requests: a connection with too many reads behind a write is not read further",
+    "[requests][limits]"
+) {
+    replica::settings configured;
+    configured.limits.deferred_per_connection_max = 2;
+    replica_disk disk;
+    replica_driver server{disk, configured};
+    const auto client = server.open();
+    server.send(client, create_frame(1, "/a"));
+    server.send(client, get_frame(2, "/a"));
+    CHECK(server.server().wants_input(client));
+    server.send(client, get_frame(3, "/a"));
+    CHECK_FALSE(server.server().wants_input(client));
+    server.settle();
+    CHECK(server.server().wants_input(client));
+}

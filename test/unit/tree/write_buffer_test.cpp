@@ -112,6 +112,24 @@ TEST_CASE(
     CHECK(base.row_count(table::node) == 0);
 }
 
+TEST_CASE(
+    "write buffer: a row that was new above a restored erasure is erased for good",
+    "[tree][write_buffer]"
+) {
+    test::memory_tables base;
+    write_buffer rows{base};
+    rows.insert(table::node, "a", "1");
+    checkpoint(base, rows);
+    rows.erase(table::node, "a");
+    static_cast<void>(rows.freeze());
+    rows.insert(table::node, "a", "2");
+    rows.restore_frozen();
+    rows.erase(table::node, "a");
+    CHECK_FALSE(rows.get(table::node, "a"));
+    checkpoint(base, rows);
+    CHECK(base.row_count(table::node) == 0);
+}
+
 TEST_CASE("write buffer: a scan stays inside its prefix", "[tree][write_buffer]") {
     test::memory_tables base;
     write_buffer rows{base};

@@ -100,6 +100,14 @@ TEST_CASE("recovery: a gap between checkpoint and log is refused", "[zab][recove
     CHECK(refused.error().find("are missing") != std::string::npos);
 }
 
+TEST_CASE("recovery: a gap that the checkpoint covers is passed over", "[zab][recovery]") {
+    const std::vector<entry> made = history(4);
+    recovery reading{{made[3].at, made[3].chain}, 0};
+    REQUIRE(reading.on_entry(payload(made[0])));
+    REQUIRE(reading.on_entry(payload(made[4])));
+    CHECK(std::move(reading).finish().tail.size() == 1);
+}
+
 TEST_CASE("recovery: a gap inside the log is refused", "[zab][recovery]") {
     const std::vector<entry> made = history(3);
     recovery reading{{}, 0};
