@@ -7,6 +7,7 @@
 #include "server/storage.hpp"
 #include "server/version.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <fmt/format.h>
@@ -74,7 +75,7 @@ public:
         , memory_timer_(loop_.context()) {
         storage_.recover_into(
             replica_,
-            {[this](zab::operation_id operation) { loop_.on_persisted(operation); },
+            {[this](zab::operation_id operation) { on_persisted(operation); },
              [this](bool succeeded) { loop_.on_checkpoint(succeeded); },
              [this](bool is_full) {
                  on_nearly_full(is_full);
@@ -130,6 +131,14 @@ private:
                 summary_of("snapshottime", storage_.checkpoint_statistics())};
         };
         return made;
+    }
+
+    /// On the log thread.
+    void on_persisted(zab::operation_id operation) {
+        loop_.on_persisted(operation);
+        if (storage_.has_backlog()) {
+            boost::asio::post(loop_.context(), [this] { storage_.submit_backlog(); });
+        }
     }
 
     void on_nearly_full(bool is_full) {

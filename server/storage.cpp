@@ -122,6 +122,9 @@ tree::table_reader& storage::tables() {
 
 void storage::recover_into(replica::replica& server, storage_reports reports) {
     txnlog::recovery_report report = read_log(server);
+    if (report.outcome != txnlog::verdict::clean && report.outcome != txnlog::verdict::torn_tail) {
+        throw std::runtime_error{report.explanation};
+    }
     check_completeness(report, server);
     if (report.outcome == txnlog::verdict::torn_tail) {
         log(log_level::warning, "the unsynced end of the log is cut off: {}", report.explanation);
@@ -134,8 +137,6 @@ void storage::recover_into(replica::replica& server, storage_reports reports) {
                 error.message()
             )};
         }
-    } else if (report.outcome != txnlog::verdict::clean) {
-        throw std::runtime_error{report.explanation};
     }
     start_log(report, std::move(reports));
     checkpoints_ = std::make_unique<store::checkpoint_thread>(*store_);
@@ -199,6 +200,13 @@ void storage::check_completeness(
             "Put the "
             "log back, or restore the data directory from a backup",
             directory_->log_path()
+        )};
+    }
+    if (report.segments.empty() && store_->was_created() && !directory_->is_new()) {
+        throw std::runtime_error{fmt::format(
+            "{} has an identity, but its checkpoint and its log are missing. Put them back; or, if "
+            "the very first start of this server was interrupted, remove the directory",
+            directory_->path()
         )};
     }
     if (report.highest_zxid < server.last_applied() && !report.segments.empty()) {
@@ -293,7 +301,8 @@ void storage::append(zab::operation_id operation, std::vector<zab::log_record> r
     submit_backlog();
 }
 
-/// What the log thread does not accept now (its queue is full) goes with the next records.
+/// What the log thread does not accept now (its queue is full) goes when it has completed
+/// something.
 void storage::submit_backlog() {
     if (backlog_.empty()) {
         return;
@@ -305,6 +314,7 @@ void storage::submit_backlog() {
         }
     };
     const std::error_code refused = log_->submit(std::move(backlog_), std::move(done));
+    has_backlog_ = static_cast<bool>(refused);
     if (!refused) {
         backlog_.clear();
     } else if (refused != std::errc::resource_unavailable_try_again && refused != std::errc::operation_canceled) {

@@ -11,6 +11,7 @@
 #include "server/store/checkpoint_store.hpp"
 #include "server/store/checkpoint_thread.hpp"
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <memory>
@@ -57,6 +58,12 @@ public:
     void write(std::shared_ptr<const tree::change_set> changes) override;
     void discard(std::shared_ptr<const tree::change_set> changes) override;
 
+    /// True while records wait for room in the queue of the log: call `submit_backlog` after the
+    /// next completion. Any thread.
+    [[nodiscard]] bool has_backlog() const { return has_backlog_; }
+
+    void submit_backlog();
+
     /// Gives back memory that reading the checkpoint has mapped, if it is much.
     void trim_memory();
 
@@ -77,7 +84,6 @@ private:
     check_completeness(const txnlog::recovery_report& report, const replica::replica& server) const;
     void note_sync(const txnlog::commit_sample& sample);
     void start_log(const txnlog::recovery_report& report, storage_reports reports);
-    void submit_backlog();
 
     const configuration::settings& configured_;
     txnlog::posix_file_system files_;
@@ -89,6 +95,7 @@ private:
     bytes newest_promise_;         ///< repeated in every segment head, so that old segments may go
     txnlog::record_batch backlog_; ///< not accepted by the log thread yet
     zab::operation_id backlog_operation_;
+    std::atomic<bool> has_backlog_ = false;
     mutable std::mutex
         statistics_mutex_; ///< the disk's threads measure, the core reports: once per sync
     disk_statistics syncs_;
