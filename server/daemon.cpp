@@ -76,7 +76,7 @@ public:
         storage_.recover_into(
             replica_,
             {[this](zab::operation_id operation) { on_persisted(operation); },
-             [this](bool succeeded) { loop_.on_checkpoint(succeeded); },
+             [this](bool succeeded) { on_checkpoint(succeeded); },
              [this](bool is_full) {
                  on_nearly_full(is_full);
              }}
@@ -139,6 +139,15 @@ private:
         if (storage_.has_backlog()) {
             boost::asio::post(loop_.context(), [this] { storage_.submit_backlog(); });
         }
+    }
+
+    /// On the checkpoint thread. The map grows before the replica hears of the failure, and so
+    /// before it tries again.
+    void on_checkpoint(bool succeeded) {
+        if (storage_.wants_larger_map()) {
+            boost::asio::post(loop_.context(), [this] { storage_.grow_map(); });
+        }
+        loop_.on_checkpoint(succeeded);
     }
 
     void on_nearly_full(bool is_full) {

@@ -327,20 +327,39 @@ void storage::purge(zxid upto) {
 }
 
 void storage::write(std::shared_ptr<const tree::change_set> changes) {
+    const auto started = std::chrono::steady_clock::now();
     checkpoints_->submit(
         std::move(changes),
-        [this](const result<void, store::store_error>& outcome) {
-            if (!outcome && outcome.error().is_fatal()) {
-                stop_process(outcome.error().text);
-            }
-            if (!outcome) {
-                log(log_level::error,
-                    "checkpoint abandoned, the log keeps growing: {}",
-                    outcome.error().text);
-            }
-            reports_.checkpoint_done(outcome.has_value());
+        [this, started](const result<void, store::store_error>& outcome) {
+            note_checkpoint(outcome, std::chrono::steady_clock::now() - started);
         }
     );
+}
+
+/// On the checkpoint thread.
+void storage::note_checkpoint(
+    const result<void, store::store_error>& outcome, std::chrono::nanoseconds took
+) {
+    if (!outcome && outcome.error().is_fatal()) {
+        stop_process(outcome.error().text);
+    }
+    if (outcome) {
+        const std::lock_guard lock{statistics_mutex_};
+        count_in(checkpoint_times_, took);
+    } else {
+        log(log_level::error,
+            "checkpoint abandoned, the log keeps growing: {}",
+            outcome.error().text);
+        wants_larger_map_ = outcome.error().code == store::store_errc::map_full;
+    }
+    reports_.checkpoint_done(outcome.has_value());
+}
+
+void storage::grow_map() {
+    wants_larger_map_ = false;
+    if (const result<void, store::store_error> grown = store_->grow_map(); !grown) {
+        log(log_level::error, "the checkpoint cannot grow: {}", grown.error().text);
+    }
 }
 
 void storage::discard(std::shared_ptr<const tree::change_set> changes) {

@@ -64,6 +64,12 @@ public:
 
     void submit_backlog();
 
+    /// True after a checkpoint failed because LMDB's memory map is too small: call `grow_map`
+    /// before the next one. Any thread.
+    [[nodiscard]] bool wants_larger_map() const { return wants_larger_map_; }
+
+    void grow_map();
+
     /// Gives back memory that reading the checkpoint has mapped, if it is much.
     void trim_memory();
 
@@ -82,6 +88,8 @@ private:
     [[nodiscard]] txnlog::recovery_report read_log(replica::replica& server);
     void
     check_completeness(const txnlog::recovery_report& report, const replica::replica& server) const;
+    void
+    note_checkpoint(const result<void, store::store_error>& outcome, std::chrono::nanoseconds took);
     void note_sync(const txnlog::commit_sample& sample);
     void start_log(const txnlog::recovery_report& report, storage_reports reports);
 
@@ -96,6 +104,7 @@ private:
     txnlog::record_batch backlog_; ///< not accepted by the log thread yet
     zab::operation_id backlog_operation_;
     std::atomic<bool> has_backlog_ = false;
+    std::atomic<bool> wants_larger_map_ = false;
     mutable std::mutex
         statistics_mutex_; ///< the disk's threads measure, the core reports: once per sync
     disk_statistics syncs_;

@@ -450,6 +450,8 @@ class ConnectionLimits(TestCase):
             session.must("ping")
 
     def test_a_server_without_descriptors_goes_on_when_there_are_some_again(self):
+        if is_instrumented():
+            self.skipTest("the undefined behaviour sanitizer needs a descriptor for each of its checks")
         node = self.node().start()
         good = self.session(node)
         limit = node.descriptor_count() + 5
