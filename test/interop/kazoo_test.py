@@ -492,10 +492,11 @@ class SessionsAndRestarts(WithServer):
 
     def test_every_acknowledged_write_survives_a_kill(self):
         acknowledged = []
+        enough = threading.Event()
 
         def write():
             try:
-                while True:
+                while not enough.is_set():
                     acknowledged.append(self.client.create(self.path("w"), sequence=True))
             except Exception:  # the connection ends with the server
                 pass
@@ -506,8 +507,10 @@ class SessionsAndRestarts(WithServer):
         while len(acknowledged) < 200 and writer.is_alive() and not deadline.wait(0.01):
             pass
         self.server.kill()
+        enough.set()  # a request that was made between two connections goes on with the next one
         self.server.start()
         writer.join(WAIT_S)
+        self.assertFalse(writer.is_alive())
         children = set(self.connect().get_children(self.root))
         self.assertGreaterEqual(len(acknowledged), 200)
         self.assertEqual([path for path in acknowledged if path.rsplit("/", 1)[1] not in children], [])
