@@ -1,5 +1,7 @@
 #include "server/replica/connection.hpp"
 
+#include "server/replica/writes.hpp"
+
 #include <utility>
 
 #include "conclave/assert.hpp"
@@ -20,23 +22,7 @@ bool holds_back(const waiting_request& request) {
 } // namespace
 
 bool is_ordered_by_leader(opcode type) {
-    switch (type) {
-    case opcode::create:
-    case opcode::create2:
-    case opcode::create_container:
-    case opcode::create_ttl:
-    case opcode::remove:
-    case opcode::set_data:
-    case opcode::set_acl:
-    case opcode::check:
-    case opcode::multi:
-    case opcode::reconfig:
-    case opcode::close_session:
-    case opcode::sync:
-        return true;
-    default:
-        return false;
-    }
+    return is_write(type) || type == opcode::sync;
 }
 
 void request_queue::count(const waiting_request& request, bool is_added) {
