@@ -288,38 +288,51 @@ disk_statistics storage::checkpoint_statistics() const {
 
 void storage::append(zab::operation_id operation, std::vector<zab::log_record> records) {
     for (const zab::log_record& record : records) {
-        if (backlog_.body_size() >= batch_size_max) {
-            submit_backlog(); // reports the operation before this one, which is complete
+        if (backlog_.empty() || backlog_.back().records.body_size() >= batch_size_max) {
+            // Until it holds the last record of this operation, it completes the one before.
+            backlog_.push_back({{}, appended_operation_});
         }
-        backlog_.add({static_cast<txnlog::record_type>(record.type), record.at, record.payload});
+        txnlog::record_batch& batch = backlog_.back().records;
+        batch.add({static_cast<txnlog::record_type>(record.type), record.at, record.payload});
         if (record.type == zab::record_type::promise) {
             newest_promise_ = record.payload;
-            backlog_.set_head_payload(record.payload);
+            batch.set_head_payload(record.payload);
         }
     }
-    backlog_operation_ = operation;
+    appended_operation_ = operation;
+    if (!backlog_.empty()) {
+        backlog_.back().operation = operation;
+    }
     submit_backlog();
 }
 
 /// What the log thread does not accept now (its queue is full) goes when it has completed
 /// something.
 void storage::submit_backlog() {
-    if (backlog_.empty()) {
-        return;
-    }
-    const zab::operation_id operation = backlog_operation_;
-    txnlog::log_thread::completion done = [this, operation](std::error_code error, std::uint64_t) {
-        if (!error) {
-            reports_.persisted(operation);
+    while (!backlog_.empty()) {
+        const zab::operation_id operation = backlog_.front().operation;
+        auto done = [this, operation](std::error_code error, std::uint64_t) {
+            if (!error) {
+                reports_.persisted(operation);
+            }
+        };
+        const std::error_code refused =
+            log_->submit(std::move(backlog_.front().records), txnlog::log_thread::completion{done});
+        if (refused) {
+            return wait_for_room(refused);
         }
-    };
-    const std::error_code refused = log_->submit(std::move(backlog_), std::move(done));
-    has_backlog_ = static_cast<bool>(refused);
-    if (!refused) {
-        backlog_.clear();
-    } else if (refused != std::errc::resource_unavailable_try_again && refused != std::errc::operation_canceled) {
+        backlog_.pop_front();
+    }
+    has_backlog_ = false;
+}
+
+void storage::wait_for_room(std::error_code refused) {
+    const bool is_expected = refused == std::errc::resource_unavailable_try_again ||
+                             refused == std::errc::operation_canceled;
+    if (!is_expected) {
         stop_process(fmt::format("the log does not take any more records: {}", refused.message()));
     }
+    has_backlog_ = true;
 }
 
 void storage::purge(zxid upto) {

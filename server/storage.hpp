@@ -13,6 +13,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -84,6 +85,13 @@ public:
     [[nodiscard]] disk_statistics checkpoint_statistics() const;
 
 private:
+    /// Records of bounded size, and the operation that is complete when they are durable.
+    struct waiting_batch {
+        txnlog::record_batch records;
+        zab::operation_id operation;
+    };
+
+    void wait_for_room(std::error_code refused);
     void open_checkpoint();
     [[nodiscard]] txnlog::recovery_report read_log(replica::replica& server);
     void
@@ -100,9 +108,9 @@ private:
     std::unique_ptr<store::checkpoint_thread> checkpoints_;
     std::unique_ptr<txnlog::log_thread> log_;
     storage_reports reports_;
-    bytes newest_promise_;         ///< repeated in every segment head, so that old segments may go
-    txnlog::record_batch backlog_; ///< not accepted by the log thread yet
-    zab::operation_id backlog_operation_;
+    bytes newest_promise_; ///< repeated in every segment head, so that old segments may go
+    std::deque<waiting_batch> backlog_; ///< not accepted by the log thread yet
+    zab::operation_id appended_operation_;
     std::atomic<bool> has_backlog_ = false;
     std::atomic<bool> wants_larger_map_ = false;
     mutable std::mutex
