@@ -4,7 +4,8 @@
 #   scripts/install-dependencies.sh            everything
 #   scripts/install-dependencies.sh build      what compiles the server and the benchmark program
 #   scripts/install-dependencies.sh test       what the tests need besides: other people's clients, the real ZooKeeper
-#                                              (which brings a Java runtime), clang for the fuzz targets
+#                                              (which brings a Java runtime), clang for the fuzz targets,
+#                                              spin for the protocol models
 set -euo pipefail
 
 build_packages=(
@@ -15,6 +16,7 @@ test_packages=(
     catch2
     clang-14 libclang-rt-14-dev
     curl python3 python3-kazoo
+    spin
     zookeeper zookeeper-bin
 )
 

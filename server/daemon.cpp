@@ -1,7 +1,9 @@
 #include "server/daemon.hpp"
 
 #include "server/admin/four_letter_words.hpp"
+#include "server/history_service.hpp"
 #include "server/net/core_loop.hpp"
+#include "server/net/ensemble_links.hpp"
 #include "server/replica/replica.hpp"
 #include "server/replica_settings.hpp"
 #include "server/storage.hpp"
@@ -40,6 +42,44 @@ net::network_settings make_network_settings(const configuration::settings& confi
     return made;
 }
 
+bool is_ensemble(const configuration::settings& configured) {
+    return configured.members.servers.size() > 1;
+}
+
+replica::settings
+make_settings(const configuration::settings& configured, const txnlog::unique_id& storage) {
+    replica::settings made = make_replica_settings(configured, wall_clock_ms());
+    bytes_view octets{reinterpret_cast<const char*>(storage.data()), storage.size()};
+    jute::reader{octets}(made.storage);
+    return made;
+}
+
+net::peer_network_settings make_peer_settings(
+    const configuration::settings& configured, const txnlog::unique_id& storage, std::uint64_t boot
+) {
+    net::peer_network_settings made;
+    made.own = configured.server;
+    made.storage = storage;
+    made.boot = boot;
+    for (const configuration::peer_address& each :
+         configured.members.servers.at(configured.server).addresses) {
+        made.listeners.push_back({each.host, each.quorum_port});
+    }
+    // A message may hold a batch and one entry more than fits.
+    made.limits.frame_size_max += 2 * std::size_t{configured.jute_buffer_size_bytes_max};
+    return made;
+}
+
+std::vector<net::peer_endpoint> make_endpoints(const configuration::settings& configured) {
+    std::vector<net::peer_endpoint> made;
+    for (const auto& [id, server] : configured.members.servers) {
+        for (const configuration::peer_address& each : server.addresses) {
+            made.push_back({id, each.host, each.quorum_port});
+        }
+    }
+    return made;
+}
+
 admin::configuration_facts make_configuration_facts(const configuration::settings& configured) {
     admin::configuration_facts facts;
     facts.client_port = configured.listeners.front().port;
@@ -68,7 +108,8 @@ class daemon::parts {
 public:
     explicit parts(const configuration::settings& configured)
         : storage_(configured)
-        , replica_(make_replica_settings(configured, wall_clock_ms()), storage_.tables())
+        , settings_(make_settings(configured, storage_.identity().storage))
+        , replica_(settings_, storage_.tables())
         , words_(replica_, make_word_settings(configured))
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
         , signals_(loop_.context(), SIGTERM, SIGINT)
@@ -77,14 +118,21 @@ public:
             replica_,
             {[this](zab::operation_id operation) { on_persisted(operation); },
              [this](bool succeeded) { on_checkpoint(succeeded); },
-             [this](bool is_full) {
-                 on_nearly_full(is_full);
+             [this](bool is_full) { on_nearly_full(is_full); },
+             [this](std::uint64_t size) {
+                 loop_.limit_log_room(size);
              }}
         );
+        if (is_ensemble(configured)) {
+            join_ensemble(configured);
+        }
     }
 
     /// The disk's threads report to the loop, so they end first.
-    ~parts() { storage_.stop(); }
+    ~parts() {
+        history_.reset();
+        storage_.stop();
+    }
 
     parts(const parts&) = delete;
     parts& operator=(const parts&) = delete;
@@ -102,6 +150,26 @@ public:
     }
 
 private:
+    void join_ensemble(const configuration::settings& configured) {
+        links_ = std::make_unique<net::ensemble_links>(
+            loop_.context(),
+            make_peer_settings(configured, storage_.identity().storage, settings_.boot),
+            make_endpoints(configured),
+            replica_,
+            [this] { return loop_.begin_input(); }
+        );
+        history_ = std::make_unique<history_service>(
+            storage_.files(),
+            storage_.log_path(),
+            [this] { return storage_.durable_sequence(); },
+            [this](
+                const zab::history_request& request,
+                std::optional<std::vector<zab::shared_entry>> read
+            ) { loop_.on_history(request, std::move(read)); }
+        );
+        loop_.join_ensemble(*links_, *history_);
+    }
+
     net::word_port make_word_port() {
         return {
             &admin::word_argument_size,
@@ -173,9 +241,12 @@ private:
     }
 
     storage storage_;
+    replica::settings settings_;
     replica::replica replica_;
     admin::four_letter_words words_;
     net::core_loop loop_;
+    std::unique_ptr<net::ensemble_links> links_;
+    std::unique_ptr<history_service> history_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer memory_timer_;
 };

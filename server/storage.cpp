@@ -73,6 +73,12 @@ std::uint64_t segment_size_for(const configuration::settings& configured) {
     return rounded_up_to_page(std::max(asked, segment_size_min(configured)));
 }
 
+/// What the newest transaction may take in the log: kept back, because its size is known only when
+/// it has been accepted. Less than what a new segment has left when the next one is ordered.
+std::uint64_t transaction_reserve(const configuration::settings& configured) {
+    return segment_size_min(configured) / 2;
+}
+
 /// Small, so that a fresh server starts at once.
 std::uint64_t first_segment_size_for(const configuration::settings& configured) {
     return rounded_up_to_page(segment_size_min(configured));
@@ -121,6 +127,8 @@ tree::table_reader& storage::tables() {
 }
 
 void storage::recover_into(replica::replica& server, storage_reports reports) {
+    const auto started = std::chrono::steady_clock::now();
+    const zxid checkpoint = server.last_applied();
     txnlog::recovery_report report = read_log(server);
     if (report.outcome != txnlog::verdict::clean && report.outcome != txnlog::verdict::torn_tail) {
         throw std::runtime_error{report.explanation};
@@ -138,6 +146,12 @@ void storage::recover_into(replica::replica& server, storage_reports reports) {
             )};
         }
     }
+    log(log_level::info,
+        "recovered checkpoint=0x{:x} replayed_transactions={} log_segments={} took_ms={}",
+        checkpoint.value,
+        replayed_count_,
+        report.segments.size() - report.first_read,
+        (std::chrono::steady_clock::now() - started) / std::chrono::milliseconds{1});
     start_log(report, std::move(reports));
     checkpoints_ = std::make_unique<store::checkpoint_thread>(*store_);
 }
@@ -147,6 +161,7 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
     options.above = server.last_applied();
     options.strict = configured_.tail_policy == configuration::torn_tail::strict;
     options.storage = directory_->identity().storage;
+    const zxid checkpoint = server.last_applied();
     std::string contradiction;
     zab::log_record next;
     const auto hand_over = [&](const txnlog::record& record, const txnlog::record_position& at) {
@@ -159,6 +174,7 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
         if (next.type == zab::record_type::promise) {
             newest_promise_ = next.payload;
         }
+        replayed_count_ += next.type == zab::record_type::entry && next.at > checkpoint ? 1 : 0;
         if (const auto accepted = server.recover(next); !accepted) {
             contradiction = fmt::format(
                 "{} (log segment {:016x}, offset {})", accepted.error(), at.segment, at.offset
@@ -169,7 +185,8 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
         txnlog::recover(files_, directory_->log_path(), options, hand_over);
     for (const txnlog::segment_info& segment : report.segments) {
         if (contradiction.empty() && !segment.head_payload.empty()) {
-            const zab::log_record promise{zab::record_type::promise, {}, segment.head_payload};
+            const zab::log_record promise{
+                zab::record_type::promise, {}, segment.head_payload, nullptr};
             if (const auto accepted = server.recover(promise); !accepted) {
                 contradiction = fmt::format("{} (head of {})", accepted.error(), segment.file);
             }
@@ -232,6 +249,8 @@ void storage::start_log(const txnlog::recovery_report& report, storage_reports r
     options.segment_size = segment_size_for(configured_);
     options.first_segment_size =
         std::min(options.segment_size, first_segment_size_for(configured_));
+    // Without any room that is told, no write could come and make it be ordered.
+    options.room_min = transaction_reserve(configured_) / 4 * 5;
     options.force_sync = configured_.force_sync;
     options.cluster = directory_->identity().cluster;
     options.storage = directory_->identity().storage;
@@ -247,6 +266,9 @@ void storage::start_log(const txnlog::recovery_report& report, storage_reports r
     thread_options.on_nearly_full = [this](bool is_full) {
         reports_.nearly_full(is_full);
     };
+    thread_options.on_room = [this](std::uint64_t room) {
+        tell_room(room);
+    };
     thread_options.on_failed = [this](std::error_code error) {
         stop_process(fmt::format(
             "writing to the log in {} failed ({}). Nothing unacknowledged is lost by stopping; "
@@ -259,9 +281,16 @@ void storage::start_log(const txnlog::recovery_report& report, storage_reports r
     thread_options.on_commit = [this](const txnlog::commit_sample& sample) {
         note_sync(sample);
     };
+    tell_room(writer->guaranteed_room()); // before the first write can be accepted
     log_ = std::make_unique<txnlog::log_thread>(
         files_, directory_->log_path(), *std::move(writer), std::move(thread_options)
     );
+}
+
+/// On the log thread, but for the first time.
+void storage::tell_room(std::uint64_t room) const {
+    const std::uint64_t reserve = transaction_reserve(configured_);
+    reports_.log_room(room > reserve ? room - reserve : 0);
 }
 
 /// On the log thread.
@@ -293,7 +322,8 @@ void storage::append(zab::operation_id operation, std::vector<zab::log_record> r
             backlog_.push_back({{}, appended_operation_});
         }
         txnlog::record_batch& batch = backlog_.back().records;
-        batch.add({static_cast<txnlog::record_type>(record.type), record.at, record.payload});
+        const bytes_view payload = zab::payload_of(record, scratch_);
+        batch.add({static_cast<txnlog::record_type>(record.type), record.at, payload});
         if (record.type == zab::record_type::promise) {
             newest_promise_ = record.payload;
             batch.set_head_payload(record.payload);

@@ -26,6 +26,9 @@ struct storage_reports {
     std::function<void(zab::operation_id)> persisted;
     std::function<void(bool succeeded)> checkpoint_done;
     std::function<void(bool)> nearly_full;
+    /// Octets of writes in flight that the log surely has room for, each with its headers. Told
+    /// before the `persisted` that changes it.
+    std::function<void(std::uint64_t)> log_room;
 };
 
 /// How long something took on the disk, over all times since the start.
@@ -46,6 +49,17 @@ public:
     ~storage() override;
     storage(const storage&) = delete;
     storage& operator=(const storage&) = delete;
+
+    /// Of the data directory.
+    [[nodiscard]] const txnlog::data_identity& identity() const { return directory_->identity(); }
+
+    /// For who reads the log beside its writer.
+    [[nodiscard]] txnlog::file_system& files() { return files_; }
+
+    [[nodiscard]] const std::string& log_path() const { return directory_->log_path(); }
+
+    /// Batches of the log up to this one survive a power loss. Any thread, after `recover_into`.
+    [[nodiscard]] std::uint64_t durable_sequence() const { return log_->durable_sequence(); }
 
     /// The newest checkpoint, for the replica.
     [[nodiscard]] tree::table_reader& tables();
@@ -94,6 +108,7 @@ private:
     void wait_for_room(std::error_code refused);
     void open_checkpoint();
     [[nodiscard]] txnlog::recovery_report read_log(replica::replica& server);
+    void tell_room(std::uint64_t room) const;
     void
     check_completeness(const txnlog::recovery_report& report, const replica::replica& server) const;
     void
@@ -108,7 +123,9 @@ private:
     std::unique_ptr<store::checkpoint_thread> checkpoints_;
     std::unique_ptr<txnlog::log_thread> log_;
     storage_reports reports_;
+    std::uint64_t replayed_count_ = 0; ///< entries behind the checkpoint, at the start
     bytes newest_promise_; ///< repeated in every segment head, so that old segments may go
+    bytes scratch_;        ///< for encoding
     std::deque<waiting_batch> backlog_; ///< not accepted by the log thread yet
     zab::operation_id appended_operation_;
     std::atomic<bool> has_backlog_ = false;

@@ -5,11 +5,20 @@
 namespace conclave {
 
 void frame_reader::append(bytes_view data) {
-    if (taken_ != 0) {
-        buffer_.erase(0, taken_);
-        taken_ = 0;
+    if (taken_ != 0 || !borrowed_.empty()) {
+        compact();
     }
     buffer_.append(data);
+}
+
+void frame_reader::borrow(bytes_view data) {
+    if (buffered().empty()) {
+        buffer_.clear();
+        taken_ = 0;
+        borrowed_ = data;
+    } else {
+        append(data);
+    }
 }
 
 frame_reader::status frame_reader::next(bytes_view& payload) {
@@ -32,7 +41,10 @@ frame_reader::status frame_reader::next(bytes_view& payload) {
 }
 
 void frame_reader::compact() {
-    if (taken_ == buffer_.size()) {
+    if (!borrowed_.empty()) {
+        buffer_.assign(borrowed_.substr(taken_));
+        borrowed_ = {};
+    } else if (taken_ == buffer_.size()) {
         bytes{}.swap(buffer_);
     } else {
         buffer_.erase(0, taken_);

@@ -83,7 +83,7 @@ bytes four_letter_words::text_of(word which, bytes_view argument, replica::insta
 server_facts four_letter_words::server_now(replica::instant now) const {
     return {
         settings_.version,
-        settings_.mode,
+        replica_.mode(),
         false,
         replica_.current_status(now),
         replica_.statistics()};

@@ -19,7 +19,6 @@ namespace conclave::admin {
 /// and must not wait; an empty one stands for "nothing to tell".
 struct word_settings {
     std::string version; ///< as in `server_facts`
-    std::string mode = "standalone";
     configuration_facts configured;
     std::chrono::milliseconds handshake_timeout{10'000};
     std::function<bool(bytes_view text)> is_allowed; ///< the whitelist; empty: `srvr` alone

@@ -108,7 +108,7 @@ struct settings {
     std::vector<std::string> four_letter_words{"srvr"};
     conclave::log_level log_level_lowest = conclave::log_level::info;
 
-    // The ensemble. This release serves one server; `members` is empty or has one entry.
+    // The ensemble; empty for a server that runs alone.
     ensemble members;
     bool standalone_enabled = true;
     bool reconfig_enabled = false;

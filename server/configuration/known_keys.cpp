@@ -24,7 +24,7 @@ constexpr std::int64_t jute_buffer_max = std::int64_t{1} << 30;
 constexpr std::int64_t size_kib_max = std::int64_t{64} << 20;
 
 constexpr std::string_view between_servers =
-    "it concerns traffic between servers, and this release serves an ensemble of one";
+    "it tunes ZooKeeper's traffic between servers; this server's has other rules";
 constexpr std::string_view java_virtual_machine = "it is about the Java virtual machine";
 constexpr std::string_view network_threads =
     "it tunes the threads of the Java server; ioThreads is its counterpart";

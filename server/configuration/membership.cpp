@@ -200,16 +200,6 @@ void check_quorum(
     } else if (observers > 0 && voters == 1 && options.standalone_enabled) {
         out.error(at, "one participant with observers needs standaloneEnabled=false");
     }
-    if (members.servers.size() > 1) {
-        out.error(
-            at,
-            fmt::format(
-                "there are {} server lines, and this release serves an ensemble of one; keep the "
-                "line of this server only, or none",
-                members.servers.size()
-            )
-        );
-    }
 }
 
 } // namespace

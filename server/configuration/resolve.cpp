@@ -122,15 +122,39 @@ private:
             values_.standalone_enabled,
             values_.extended_types_enabled};
         check(values_.members, options, from_.given, out_);
-        if (from_.observer_is_asked) {
-            out_.error(
-                at("peerType"),
-                "an observer follows participants, and this release serves an ensemble of one"
-            );
-        }
         const auto& servers = values_.members.servers;
         const server_id only = servers.size() == 1 ? servers.begin()->first : server_id{1};
         values_.server = from_.my_id.value_or(only);
+        const std::string first_line =
+            servers.empty() ? "" : fmt::format("server.{}", servers.begin()->first.value);
+        if (servers.size() > 1 && !from_.my_id) {
+            out_.error(
+                at(first_line),
+                fmt::format(
+                    "there are {} server lines, and no myid file in dataDir says which of them "
+                    "this "
+                    "server is",
+                    servers.size()
+                )
+            );
+        } else if (servers.size() > 1 && !servers.contains(values_.server)) {
+            out_.error(
+                at(first_line),
+                fmt::format(
+                    "myid is {}, and no line begins with server.{}",
+                    values_.server.value,
+                    values_.server.value
+                )
+            );
+        }
+        const bool is_observer_line = servers.contains(values_.server) &&
+                                      servers.at(values_.server).role == server_role::observer;
+        if (from_.observer_is_asked && !is_observer_line) {
+            out_.error(
+                at("peerType"),
+                "peerType=observer needs \":observer\" at the end of this server's own line"
+            );
+        }
         if (servers.size() == 1 && values_.server != only) {
             out_.warn(
                 at(fmt::format("server.{}", only.value)),

@@ -35,8 +35,8 @@ public:
     virtual std::error_code write_at(std::uint64_t offset, bytes_view data) = 0;
 
     /// Asks for room for `size` octets so that later writes below it do not fail for lack of it.
-    /// File systems that cannot promise that report success. The content and the meaning of the
-    /// octets stay undefined until written.
+    /// `std::errc::operation_not_supported` where the file system cannot promise that. The content
+    /// of the octets stays undefined until written.
     virtual std::error_code reserve(std::uint64_t size) = 0;
 
     /// Makes what was written, and the size of the file, survive a power loss.

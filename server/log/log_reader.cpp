@@ -3,8 +3,7 @@
 #include "server/log/recovery_text.hpp"
 #include "server/log/segment_list.hpp"
 #include "server/log/tail_evidence.hpp"
-
-#include <conclave/checksum.hpp>
+#include "server/log/whole_batch.hpp"
 
 #include <algorithm>
 #include <deque>
@@ -51,6 +50,7 @@ private:
     bool unreadable(const std::string& path, std::error_code error);
     bool bad_head(std::size_t index);
     bool gap_before(std::size_t index, zxid above, std::uint64_t first_missing);
+    bool gap_behind(std::uint64_t first_missing);
     bool corrupt(
         std::size_t index,
         std::uint64_t offset,
@@ -163,25 +163,18 @@ std::uint64_t log_scan::read_batches(std::size_t index, file_window& window) {
 std::optional<batch_header>
 log_scan::read_batch(std::size_t index, file_window& window, std::uint64_t offset) {
     const segment_head& head = *heads_[index];
-    const std::optional<batch_header> header =
-        decode_batch_header(window.at(offset, batch_header_size));
-    if (!header || header->segment_mark != segment_mark(head.segment) ||
-        header->sequence != expected() || header->floor_sequence >= header->sequence ||
-        padded_batch_size(header->body_size, head.block_size) > window.end() - offset) {
+    const std::optional<whole_batch> batch = read_whole_batch(head, window, offset, expected());
+    if (!batch) {
         return std::nullopt;
     }
-    const bytes_view body = window.at(offset + batch_header_size, header->body_size);
-    if (body.size() != header->body_size || crc32c(body) != header->body_checksum ||
-        !is_well_formed(body, header->record_count)) {
-        return std::nullopt;
-    }
-    report_.last_sequence = header->sequence;
-    report_.floor_sequence = std::max(report_.floor_sequence, header->floor_sequence);
-    if (options_.from_sequence && header->sequence < *options_.from_sequence) {
+    const batch_header& header = batch->header;
+    report_.last_sequence = header.sequence;
+    report_.floor_sequence = std::max(report_.floor_sequence, header.floor_sequence);
+    if (options_.from_sequence && header.sequence < *options_.from_sequence) {
         return header;
     }
-    const record_position position{header->sequence, head.first_sequence, offset};
-    for_each_record(body, [&](const record& item) {
+    const record_position position{header.sequence, head.first_sequence, offset};
+    for_each_record(batch->body, [&](const record& item) {
         report_.last_zxid = item.id;
         report_.highest_zxid = std::max(report_.highest_zxid, item.id);
         ++report_.record_count;
@@ -238,9 +231,14 @@ bool log_scan::judge_tail(std::size_t index, file_window& window, std::uint64_t 
     report_.end.block_size = head.block_size;
     report_.end.offset = offset;
     report_.end.unconfirmed_offset = unconfirmed_.empty() ? offset : unconfirmed_.front().offset;
+    // A segment that was left for the next one was durable as a whole.
+    const std::optional<std::uint64_t> next = report_.segments[index].next_first_sequence;
+    if (next == expected()) {
+        return gap_behind(*next);
+    }
     // A torn write reads back as old octets, not as an error; and segments have their full size
     // from the beginning.
-    if (evidence.was_durable || window.error() || window.end() < head.segment_size) {
+    if (next || evidence.was_durable || window.error() || window.end() < head.segment_size) {
         return corrupt(index, offset, evidence, window.error());
     }
     if (evidence.dirty_end == 0) {
@@ -289,6 +287,19 @@ bool log_scan::gap_before(std::size_t index, zxid above, std::uint64_t first_mis
     damage.bound = report_.segments[index].base;
     report_.outcome = verdict::missing_segment;
     report_.explanation = explain_missing(directory_, damage);
+    report_.damage = std::move(damage);
+    return false;
+}
+
+/// The file behind the last one that is there is missing.
+bool log_scan::gap_behind(std::uint64_t first_missing) {
+    log_damage damage;
+    damage.file = segment_name(first_missing);
+    damage.first_sequence = first_missing;
+    damage.above = report_.highest_zxid;
+    damage.bound = unknown_bound;
+    report_.outcome = verdict::missing_segment;
+    report_.explanation = explain_missing_end(directory_, damage, report_.segments.back().file);
     report_.damage = std::move(damage);
     return false;
 }

@@ -72,6 +72,7 @@ void log_thread::stop() {
 }
 
 void log_thread::run() {
+    look_after_segments();
     std::unique_lock lock{mutex_};
     std::vector<submission> group;
     for (;;) {
@@ -123,9 +124,18 @@ void log_thread::look_after_segments() {
     if (writer_.wants_segment() && !writer_.failed()) {
         worker_.order_segment(writer_.next_segment_size());
     }
+    writer_.note_reserved(worker_.has_reserved());
+    tell_room();
     const bool is_nearly_full = writer_.wants_segment() && worker_.last_attempt_failed();
     if (nearly_full_.exchange(is_nearly_full) != is_nearly_full && options_.on_nearly_full) {
         options_.on_nearly_full(is_nearly_full);
+    }
+}
+
+void log_thread::tell_room() {
+    const std::uint64_t room = writer_.guaranteed_room();
+    if (std::exchange(told_room_, room) != room && options_.on_room) {
+        options_.on_room(room);
     }
 }
 
@@ -154,6 +164,7 @@ void log_thread::commit(std::vector<submission>& group) {
     size_ = writer_.size();
     durable_sequence_ = writer_.last_sequence();
     floor_is_due_ = true;
+    tell_room();
     if (options_.on_commit) {
         commit_sample sample;
         sample.write_time = written - begin;
@@ -168,14 +179,16 @@ void log_thread::commit(std::vector<submission>& group) {
     complete(group, {});
 }
 
-/// Appends the group in as few batches as its size allows.
+/// Appends the group in as few batches as their size allows.
 std::error_code log_thread::write(std::vector<submission>& group) {
     if (group.size() == 1) {
         return append(group.front().records);
     }
+    const std::uint64_t batch_size_max =
+        std::min<std::uint64_t>(options_.batch_size_max, body_size_max_);
     merged_.clear();
     for (const submission& item : group) {
-        if (merged_.body_size() + item.records.body_size() > body_size_max_) {
+        if (!merged_.empty() && merged_.body_size() + item.records.body_size() > batch_size_max) {
             if (const std::error_code error = append(merged_)) {
                 return error;
             }

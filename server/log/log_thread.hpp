@@ -28,6 +28,8 @@ struct commit_sample {
 struct log_thread_options {
     std::size_t queue_count_max = 4096;                 ///< submissions that wait
     std::size_t queue_size_max = std::size_t{64} << 20; ///< octets of records that wait
+    std::size_t batch_size_max =
+        std::size_t{1} << 20; ///< of what is merged: a reader has to take a batch as a whole
     std::chrono::milliseconds idle_floor_delay{50}; ///< quiet time after which a floor is written
     std::chrono::milliseconds prepare_retry_interval{1000};
 
@@ -36,6 +38,11 @@ struct log_thread_options {
 
     /// Called on the log thread when the answer of `nearly_full` changes. May be empty.
     std::function<void(bool)> on_nearly_full;
+
+    /// Called on the log thread when `log_writer::guaranteed_room` has changed, before the
+    /// completions of the group that changed it: so many octets of batches behind what is reported
+    /// durable. May be empty.
+    std::function<void(std::uint64_t)> on_room;
 
     /// Called once on the log thread, before the completions that hear the same error: the log has
     /// failed and the process must stop. May be empty.
@@ -52,10 +59,12 @@ struct log_thread_options {
 /// appends to it, the log thread takes all of it; neither does anything else while holding the
 /// mutex. A lock-free queue would save nothing next to an fdatasync.
 ///
-/// Full disk: while the next segment cannot be prepared, `nearly_full` is true, and the second half
-/// of the current segment is what the server has left for closing sessions and promises. A group
-/// that does not fit any more waits, unacknowledged and in order, until there is room or the log is
-/// stopped.
+/// Full disk: while the next segment cannot be prepared, `nearly_full` is true, and the rest of the
+/// current segment is for what was submitted already, and for closing sessions and promises. A
+/// group that does not fit any more waits, unacknowledged and in order, until there is room or the
+/// log is stopped. An owner that never has more in flight than `on_room` told last, counted with
+/// headers and padding, never sees that: it counts what was submitted and not completed, the room
+/// is told before the completions, and so both shrink together.
 class log_thread {
 public:
     /// Runs on the log thread, exactly once per accepted submission, in order. Without error: all
@@ -116,6 +125,7 @@ private:
     void run();
     bool wait_for_work(std::unique_lock<std::mutex>& lock);
     void look_after_segments();
+    void tell_room();
     void carry_out(const std::optional<purge_order>& order);
     void commit(std::vector<submission>& group);
     std::error_code write(std::vector<submission>& group);
@@ -133,6 +143,7 @@ private:
     log_writer writer_;
     record_batch merged_;
     bool floor_is_due_ = false;
+    std::uint64_t told_room_ = 0;
     std::error_code
         refusal_; ///< of the first group that was not made durable: no later one may overtake it
 

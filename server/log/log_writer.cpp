@@ -6,6 +6,7 @@
 #include <conclave/log_line.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace conclave::txnlog {
 
@@ -19,6 +20,11 @@ unique_id make_segment_id(unique_id nonce, std::uint64_t first_sequence) {
         first_sequence >>= 8;
     }
     return nonce;
+}
+
+std::error_code write_seal(file& target, const segment_seal& seal) {
+    const std::error_code error = target.write_at(segment_seal_offset, encode(seal));
+    return error ? error : target.sync_data();
 }
 
 } // namespace
@@ -86,13 +92,33 @@ std::error_code log_writer::continue_log(const recovery_report& report) {
         return fail(error, "end of the log could not be made durable");
     }
     // The process that made the last segment may have died between its rename and the directory's
-    // sync.
+    // sync, or before it could seal the one before.
     if (const std::error_code error = files_->sync_directory(directory_)) {
         return fail(error, "directory of the log could not be synced");
+    }
+    if (const std::error_code error = seal_previous(report)) {
+        return fail(error, "segment before the last could not be sealed");
     }
     durable_sequence_ = last_sequence_;
     durable_highest_ = highest_;
     return {};
+}
+
+std::error_code log_writer::seal_previous(const recovery_report& report) {
+    if (report.segments.size() < 2) {
+        return {};
+    }
+    const segment_info& previous = report.segments[report.segments.size() - 2];
+    if (previous.next_first_sequence || !previous.intact_head) {
+        return {};
+    }
+    const io_result<std::unique_ptr<file>> target =
+        files_->open(join_path(directory_, previous.file), open_mode::read_write);
+    return target ? write_seal(
+                        **target,
+                        {segment_mark(previous.segment), report.segments.back().first_sequence}
+                    )
+                  : target.error();
 }
 
 std::error_code log_writer::rewrite_unconfirmed(const log_end& end) {
@@ -187,6 +213,11 @@ std::vector<std::string> log_writer::take_purgeable(zxid up_to, std::uint64_t re
     return names;
 }
 
+std::uint64_t log_writer::guaranteed_room() const {
+    const bool has_next = next_is_ready_ || next_is_reserved_;
+    return std::max(room(), has_next ? next_segment_size() - batches_offset : 0);
+}
+
 std::uint64_t log_writer::body_size_max() const {
     return options_.segment_size - batches_offset - batch_header_size;
 }
@@ -220,13 +251,16 @@ std::error_code log_writer::start_segment() {
     segment_mark_ = segment_mark(head.segment);
     offset_ = batches_offset;
     next_is_ready_ = false;
+    next_is_reserved_ = false;
     append_was_refused_ = false;
     log(log_level::debug, "log segment started file={} base=0x{:x}", file, head.base.value);
     return {};
 }
 
 /// The head is durable before the file gets its name, and the name before the segment is used (F7):
-/// a file with the name of a segment always has a head, unless the disk has lost it.
+/// a file with the name of a segment always has a head, unless the disk has lost it. Then, and not
+/// before, the segment that is left says durably which one follows: from here on its absence is a
+/// loss.
 std::error_code log_writer::install_prepared(const segment_head& head) {
     const std::string prepared = join_path(directory_, std::string{prepared_segment_name});
     io_result<std::unique_ptr<file>> next = files_->open(prepared, open_mode::read_write);
@@ -250,8 +284,8 @@ std::error_code log_writer::install_prepared(const segment_head& head) {
     if (const std::error_code error = files_->sync_directory(directory_)) {
         return error;
     }
-    file_ = std::move(*next);
-    return {};
+    const std::unique_ptr<file> left = std::exchange(file_, std::move(*next));
+    return left ? write_seal(*left, {segment_mark_, head.first_sequence}) : std::error_code{};
 }
 
 std::error_code log_writer::sync_file() {
@@ -279,7 +313,8 @@ std::error_code log_writer::write(record_batch& batch) {
 }
 
 bool log_writer::segment_is_wanted() const {
-    return append_was_refused_ || offset_ - batches_offset >= room();
+    const bool quarter_is_used = (offset_ - batches_offset) * 3 >= room();
+    return append_was_refused_ || quarter_is_used || room() < options_.room_min;
 }
 
 std::error_code log_writer::fail(std::error_code error, std::string_view what) {

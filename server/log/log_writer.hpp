@@ -16,6 +16,9 @@ struct log_writer_options {
     std::uint64_t segment_size = std::uint64_t{64} << 20; ///< multiple of 4096
     /// Of the first segment in an empty directory: small, so that a fresh server starts at once.
     std::uint64_t first_segment_size = std::uint64_t{4} << 20;
+    /// The next segment is wanted at the latest when the current one has less room than this: what
+    /// the owner needs to keep its promises while there is no next one.
+    std::uint64_t room_min = 0;
     std::uint32_t block_size = 512; ///< 512, 1024, 2048 or 4096: what the device writes as one
     bool force_sync = true; ///< false: `sync` reports success without syncing (forceSync=no)
     unique_id cluster{};
@@ -30,8 +33,8 @@ struct log_writer_options {
 /// sync.
 ///
 /// Invariants: sequence numbers have no gaps; no segment gets a batch before everything in the
-/// segments before it, its own head and its directory entry are durable; a header claims as floor
-/// only what a sync has confirmed.
+/// segments before it, its own head and its directory entry are durable, and the segment before
+/// says that it follows; a header claims as floor only what a sync has confirmed.
 ///
 /// Owner: one thread at a time. It starts no thread: when `wants_segment` says so, the owner has
 /// the next file prepared (inline with `prepare_next`, or by `prepare_segment` elsewhere and then
@@ -69,8 +72,9 @@ public:
     /// nothing if nothing would be gained, or if the segment is full.
     std::error_code write_floor();
 
-    /// True once the current segment is half full, or too full for the last batch, and no next one
-    /// is ready.
+    /// True once a quarter of the current segment is used, or less than `room_min` is left, or it
+    /// was too full for the last batch, and no next one is ready. Not from the beginning of a
+    /// segment: a server that hardly writes never needs the next one.
     [[nodiscard]] bool wants_segment() const { return !next_is_ready_ && segment_is_wanted(); }
 
     /// Size with which `prepare_segment` must be called.
@@ -78,6 +82,14 @@ public:
 
     /// Tells that `prepare_segment` has succeeded since `wants_segment` said true.
     void adopt_prepared() { next_is_ready_ = true; }
+
+    /// Tells whether the file system has promised the room of a next segment that is not ready yet.
+    void note_reserved(bool is_reserved) { next_is_reserved_ = is_reserved; }
+
+    /// Octets of whole batches that can be written behind the last one whatever becomes of the
+    /// disk's free space, however they are cut. They go into the current segment if all of them
+    /// fit, or into the next one: hence the larger of the two, not their sum.
+    [[nodiscard]] std::uint64_t guaranteed_room() const;
 
     /// `prepare_segment` and `adopt_prepared` on this thread. An error (a full disk) is not fatal:
     /// try again later.
@@ -121,6 +133,7 @@ private:
     std::error_code rewrite_unconfirmed(const log_end& end);
     std::error_code start_segment();
     std::error_code install_prepared(const segment_head& head);
+    std::error_code seal_previous(const recovery_report& report);
     std::error_code sync_file();
     std::error_code write(record_batch& batch);
     [[nodiscard]] bool segment_is_wanted() const;
@@ -149,6 +162,7 @@ private:
     zxid durable_highest_; ///< of all records up to durable_sequence_
 
     bool next_is_ready_ = false;
+    bool next_is_reserved_ = false;
     bool append_was_refused_ = false; ///< for want of a next segment
     record_batch floor_batch_;
     std::error_code failure_;

@@ -80,7 +80,7 @@ public:
     std::error_code reserve(std::uint64_t size) override {
         while (::fallocate(descriptor_, 0, 0, static_cast<off_t>(size)) != 0) {
             if (errno == EOPNOTSUPP || errno == ENOSYS) {
-                return {};
+                return std::make_error_code(std::errc::operation_not_supported);
             }
             if (errno != EINTR) {
                 return last_error();

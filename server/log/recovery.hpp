@@ -81,7 +81,10 @@ struct segment_info {
     zxid base;              ///< highest zxid of any record before the segment
     std::uint64_t size = 0; ///< of the file
     bool intact_head = false;
-    bytes head_payload; ///< what the caller had given to the writer; empty without intact head
+    unique_id segment{}; ///< the id in its head
+    bytes head_payload;  ///< what the caller had given to the writer; empty without intact head
+    std::optional<std::uint64_t>
+        next_first_sequence; ///< of the segment that must follow, if sealed
 
     friend bool operator==(const segment_info&, const segment_info&) = default;
 };

@@ -90,6 +90,19 @@ std::string explain_missing(const std::string& directory, const log_damage& dama
     );
 }
 
+std::string explain_missing_end(
+    const std::string& directory, const log_damage& damage, const std::string& file_before
+) {
+    return fmt::format(
+        "the log file {} is missing: {} says that it follows ({}, {}); {}",
+        join_path(directory, damage.file),
+        file_before,
+        batches(damage),
+        zxids(damage),
+        what_to_do
+    );
+}
+
 std::string
 explain_corruption(const std::string& directory, const log_damage& damage, std::error_code error) {
     return fmt::format(

@@ -11,6 +11,9 @@ namespace conclave::txnlog {
 [[nodiscard]] std::string explain_unreadable(const std::string& path, std::error_code error);
 [[nodiscard]] std::string explain_bad_head(const std::string& directory, const log_damage& damage);
 [[nodiscard]] std::string explain_missing(const std::string& directory, const log_damage& damage);
+[[nodiscard]] std::string explain_missing_end(
+    const std::string& directory, const log_damage& damage, const std::string& file_before
+);
 [[nodiscard]] std::string
 explain_corruption(const std::string& directory, const log_damage& damage, std::error_code error);
 [[nodiscard]] std::string

@@ -14,9 +14,13 @@ constexpr std::uint64_t write_size = std::uint64_t{256} << 10;
 /// as long as the device needs for 64 MiB.
 constexpr std::uint64_t sync_size = std::uint64_t{2} << 20;
 
-std::error_code fill_with_zeros(file& target, std::uint64_t size) {
-    if (const std::error_code error = target.reserve(size)) {
-        return error;
+std::error_code
+fill_with_zeros(file& target, std::uint64_t size, function_ref<void()> on_reserved) {
+    const std::error_code reservation = target.reserve(size);
+    if (!reservation) {
+        on_reserved();
+    } else if (reservation != std::errc::operation_not_supported) {
+        return reservation;
     }
     const bytes zeros(std::min(size, write_size), '\0');
     std::uint64_t unsynced = 0;
@@ -40,8 +44,12 @@ std::error_code fill_with_zeros(file& target, std::uint64_t size) {
 
 } // namespace
 
-std::error_code
-prepare_segment(file_system& files, const std::string& directory, std::uint64_t size) {
+std::error_code prepare_segment(
+    file_system& files,
+    const std::string& directory,
+    std::uint64_t size,
+    function_ref<void()> on_reserved
+) {
     const std::string path = join_path(directory, std::string{prepared_segment_name});
     // What an earlier attempt left may be half a file, or a whole one whose head was stamped: start
     // from nothing.
@@ -53,13 +61,18 @@ prepare_segment(file_system& files, const std::string& directory, std::uint64_t 
     if (!target) {
         return target.error();
     }
-    const std::error_code error = fill_with_zeros(**target, size);
+    const std::error_code error = fill_with_zeros(**target, size, on_reserved);
     if (error) {
         // The answer is the first error; a file that cannot be removed either is replaced by the
         // next attempt.
         static_cast<void>(files.remove(path));
     }
     return error;
+}
+
+std::error_code
+prepare_segment(file_system& files, const std::string& directory, std::uint64_t size) {
+    return prepare_segment(files, directory, size, [] {});
 }
 
 std::size_t remove_segments(

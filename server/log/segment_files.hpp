@@ -3,6 +3,8 @@
 
 #include "server/log/file_system.hpp"
 
+#include <conclave/function_ref.hpp>
+
 #include <string>
 #include <vector>
 
@@ -13,8 +15,19 @@ namespace conclave::txnlog {
 /// well (zab.md 6.1: a quarter slower). Its directory entry is made durable when the file becomes a
 /// segment, which is before anything relies on it (F7).
 ///
+/// `on_reserved` is called once the file system has promised the room, which is long before the
+/// zeros are written; never where it makes no such promise.
+///
 /// On failure nothing is left behind that would hold the last free space of a full disk. May run on
 /// any thread as long as nobody else touches that name.
+std::error_code prepare_segment(
+    file_system& files,
+    const std::string& directory,
+    std::uint64_t size,
+    function_ref<void()> on_reserved
+);
+
+/// The same, for those who wait for the whole of it.
 std::error_code
 prepare_segment(file_system& files, const std::string& directory, std::uint64_t size);
 

@@ -41,7 +41,19 @@ constexpr std::size_t payload = 104;
 
 constexpr std::size_t checksum_size = 4;
 
-static_assert(head_at::payload + head_payload_size_max + checksum_size <= segment_head_size);
+static_assert(
+    head_at::payload + head_payload_size_max + checksum_size <=
+    segment_head_size - segment_seal_size
+);
+
+constexpr bytes_view seal_magic = "CLS1";
+
+namespace seal_at {
+constexpr std::size_t magic = 0;
+constexpr std::size_t segment_mark = 8;
+constexpr std::size_t next_first_sequence = 16;
+constexpr std::size_t checksum = 24;
+} // namespace seal_at
 
 namespace batch_at {
 constexpr std::size_t magic = 0;
@@ -181,6 +193,33 @@ std::uint64_t segment_mark(const unique_id& segment) {
     store_id(octets.data(), segment);
     const bytes_view view{octets.data(), octets.size()};
     return load_little_endian<std::uint64_t>(view, 0) ^ load_little_endian<std::uint64_t>(view, 8);
+}
+
+bytes encode(const segment_seal& seal) {
+    bytes octets(segment_seal_size, '\0');
+    std::copy(seal_magic.begin(), seal_magic.end(), octets.data() + seal_at::magic);
+    store_little_endian(octets.data() + seal_at::segment_mark, seal.segment_mark);
+    store_little_endian(octets.data() + seal_at::next_first_sequence, seal.next_first_sequence);
+    store_little_endian(
+        octets.data() + seal_at::checksum, crc32c(bytes_view{octets}.substr(0, seal_at::checksum))
+    );
+    return octets;
+}
+
+std::optional<segment_seal> decode_segment_seal(bytes_view data, std::uint64_t segment_mark) {
+    if (data.size() < segment_seal_size || !data.starts_with(seal_magic) ||
+        load_little_endian<std::uint32_t>(data, seal_at::checksum) !=
+            crc32c(data.substr(0, seal_at::checksum))) {
+        return std::nullopt;
+    }
+    segment_seal seal;
+    seal.segment_mark = load_little_endian<std::uint64_t>(data, seal_at::segment_mark);
+    seal.next_first_sequence =
+        load_little_endian<std::uint64_t>(data, seal_at::next_first_sequence);
+    if (seal.segment_mark != segment_mark) {
+        return std::nullopt;
+    }
+    return seal;
 }
 
 void encode(const batch_header& header, char* at) {

@@ -18,7 +18,11 @@ constexpr std::uint32_t log_format_version = 1;
 constexpr std::size_t segment_head_size = 4096;  ///< of one copy
 constexpr std::uint64_t segment_head_copies = 2; ///< at offsets 0 and 4096
 constexpr std::uint64_t batches_offset = segment_head_size * segment_head_copies;
-constexpr std::size_t head_payload_size_max = 3984; ///< what a head copy has room for
+constexpr std::size_t head_payload_size_max = 3472; ///< what a head copy has room for
+constexpr std::size_t segment_seal_size = 512;
+constexpr std::uint64_t segment_seal_offset =
+    batches_offset -
+    segment_seal_size; ///< behind the second head: the first is never written again
 constexpr std::size_t batch_header_size = 72;
 constexpr std::size_t record_header_size = 16;
 constexpr std::uint32_t block_size_min = 512;
@@ -60,6 +64,22 @@ enum class head_state {
 
 /// Decodes one copy; `head` is set only when the answer is `valid`.
 [[nodiscard]] head_state decode_segment_head(bytes_view copy, segment_head& head);
+
+/// Says that a later segment exists. Written when it does, and before anything in it is relied
+/// upon: so even the newest file of a log is missed.
+struct segment_seal {
+    std::uint64_t segment_mark = 0;        ///< of the segment that says it
+    std::uint64_t next_first_sequence = 0; ///< of the segment that follows
+
+    friend bool operator==(const segment_seal&, const segment_seal&) = default;
+};
+
+/// segment_seal_size octets.
+[[nodiscard]] bytes encode(const segment_seal& seal);
+
+/// None if `data` is no intact seal of the segment with this mark.
+[[nodiscard]] std::optional<segment_seal>
+decode_segment_seal(bytes_view data, std::uint64_t segment_mark);
 
 /// Stands in front of the records of one batch. A batch is one write: it is there as a whole, or
 /// not at all.

@@ -22,6 +22,7 @@ public:
                     break;
                 }
             }
+            look_for_newer();
         }
         return std::move(list_);
     }
@@ -45,6 +46,17 @@ private:
         return true;
     }
 
+    /// While a log is written, its next segment may come after the names were listed.
+    void look_for_newer() {
+        if (list_.segments.empty() || !list_.segments.back().next_first_sequence) {
+            return;
+        }
+        std::optional<std::uint64_t>& next = list_.segments.back().next_first_sequence;
+        if (files_.open(join_path(directory_, segment_name(*next)), open_mode::read)) {
+            next.reset();
+        }
+    }
+
     bool read_head(segment_info& info, std::optional<segment_head>& found) {
         const std::string path = join_path(directory_, info.file);
         const io_result<std::unique_ptr<file>> source = files_.open(path, open_mode::read);
@@ -64,24 +76,34 @@ private:
                 return false;
             }
         }
+        if (found) {
+            read_seal(**source, info);
+        }
         return true;
+    }
+
+    /// A seal that cannot be read says nothing: it only matters when the next file is lost as well.
+    static void read_seal(file& source, segment_info& info) {
+        bytes buffer;
+        const io_result<bytes_view> octets =
+            source.read_at(segment_seal_offset, segment_seal_size, buffer);
+        const std::optional<segment_seal> seal =
+            octets ? decode_segment_seal(*octets, segment_mark(info.segment)) : std::nullopt;
+        if (seal) {
+            info.next_first_sequence = seal->next_first_sequence;
+        }
     }
 
     bool read_copy(
         file& source, std::uint64_t copy, segment_info& info, std::optional<segment_head>& found
     ) {
-        bytes buffer;
-        const io_result<bytes_view> octets =
-            source.read_at(copy * segment_head_size, segment_head_size, buffer);
         segment_head head;
-        // A copy that cannot be read is as good as a damaged one: that is what the other copy is
-        // for.
-        const head_state state = octets ? decode_segment_head(*octets, head) : head_state::damaged;
+        const head_state state = read_head_copy(source, copy, info.first_sequence, head);
         if (state == head_state::newer_format) {
             list_.outcome = verdict::newer_format;
             return false;
         }
-        if (state == head_state::damaged || head.first_sequence != info.first_sequence) {
+        if (state == head_state::damaged) {
             return true;
         }
         if (storage_ && head.storage != *storage_) {
@@ -90,6 +112,7 @@ private:
         }
         info.intact_head = true;
         info.base = head.base;
+        info.segment = head.segment;
         info.head_payload = head.payload;
         found = std::move(head);
         return true;
@@ -109,6 +132,22 @@ private:
 };
 
 } // namespace
+
+head_state
+read_head_copy(file& source, std::uint64_t copy, std::uint64_t first_sequence, segment_head& head) {
+    bytes buffer;
+    const io_result<bytes_view> octets =
+        source.read_at(copy * segment_head_size, segment_head_size, buffer);
+    segment_head read;
+    const head_state state = octets ? decode_segment_head(*octets, read) : head_state::damaged;
+    if (state == head_state::valid && read.first_sequence != first_sequence) {
+        return head_state::damaged;
+    }
+    if (state == head_state::valid) {
+        head = std::move(read);
+    }
+    return state;
+}
 
 segment_list list_segments(
     file_system& files, const std::string& directory, const std::optional<unique_id>& storage

@@ -32,6 +32,9 @@ void segment_worker::order_segment(std::uint64_t size) {
 
 bool segment_worker::take_segment() {
     const std::lock_guard lock{mutex_};
+    if (segment_is_there_) {
+        has_reserved_ = false;
+    }
     return std::exchange(segment_is_there_, false);
 }
 
@@ -69,7 +72,10 @@ void segment_worker::run() {
 void segment_worker::fill_order(std::unique_lock<std::mutex>& lock) {
     const std::uint64_t size = *order_;
     lock.unlock();
-    const std::error_code error = prepare_segment(files_, directory_, size);
+    const std::error_code error = prepare_segment(files_, directory_, size, [this] {
+        has_reserved_ = true;
+        on_news_();
+    });
     if (error && !attempt_failed_) {
         log(log_level::error,
             "next log segment could not be prepared directory={} size={} error=\"{}\"",
@@ -81,7 +87,9 @@ void segment_worker::fill_order(std::unique_lock<std::mutex>& lock) {
     }
     lock.lock();
     attempt_failed_ = static_cast<bool>(error);
-    if (!error) {
+    if (error) {
+        has_reserved_ = false;
+    } else {
         order_.reset();
         segment_is_there_ = true;
     }

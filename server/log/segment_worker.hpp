@@ -24,8 +24,8 @@ namespace conclave::txnlog {
 /// I/O, and the log thread takes it a handful of times per segment.
 class segment_worker {
 public:
-    /// `on_news` is called on the worker's thread, without the mutex, after each attempt to prepare
-    /// a segment.
+    /// `on_news` is called on the worker's thread, without the mutex: when the room of a segment is
+    /// reserved, and after each attempt to prepare one.
     segment_worker(
         file_system& files,
         std::string directory,
@@ -45,6 +45,10 @@ public:
 
     /// True once for each order, when the segment is there.
     [[nodiscard]] bool take_segment();
+
+    /// True while the file system has promised the room of the segment that is ordered and not
+    /// taken.
+    [[nodiscard]] bool has_reserved() const { return has_reserved_; }
 
     /// True while the last attempt to fill an open order has failed.
     [[nodiscard]] bool last_attempt_failed() const { return attempt_failed_; }
@@ -72,6 +76,7 @@ private:
     bool removal_is_due_ = false;
     bool stopping_ = false;
     std::atomic<bool> attempt_failed_ = false;
+    std::atomic<bool> has_reserved_ = false;
 
     std::thread thread_; ///< last: it uses everything above
 };

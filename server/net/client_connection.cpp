@@ -89,7 +89,7 @@ void client_connection::on_input(connection_pointer self, bytes_view data) {
     if (phase_ != phase::open) {
         return wait_readable(std::move(self));
     }
-    input_.append(data);
+    input_.borrow(data);
     advance(std::move(self));
 }
 

@@ -36,6 +36,9 @@ public:
 
     void append(bytes_view data) { reader_.append(data); }
 
+    /// `append` without a copy: `data` must stay valid until the next `append` or `compact`.
+    void borrow(bytes_view data) { reader_.borrow(data); }
+
     /// The next item. Views in it are valid until `append` or `compact`.
     item next(word_lookup words);
 

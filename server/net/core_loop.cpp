@@ -48,6 +48,9 @@ void core_loop::run() {
     asio::post(context(), [this] {
         open_batch();
         replica_.start(now_);
+        if (links_ != nullptr) {
+            links_->start();
+        }
         network_.start_accepting();
     });
     loops_.start_io_threads();
@@ -73,6 +76,7 @@ void core_loop::close_batch() {
     replica_.take_outputs(outputs_, now_);
     // First of all, so that the disk works while the replies are sent.
     hand_to_disk();
+    hand_to_peers();
     deliver_outputs();
     give_turns();
     arm_timer();
@@ -97,7 +101,41 @@ void core_loop::hand_to_disk() {
     }
 }
 
+void core_loop::hand_to_peers() {
+    if (links_ == nullptr) {
+        return;
+    }
+    links_->deliver(outputs_.peers);
+    for (const zab::history_request& each : outputs_.history) {
+        history_->read(each);
+    }
+    outputs_.history.clear();
+}
+
+void core_loop::join_ensemble(ensemble_links& links, replica::history_port& history) {
+    links_ = &links;
+    history_ = &history;
+}
+
+replica::instant core_loop::begin_input() {
+    open_batch();
+    return now_;
+}
+
 // ---- disk ----
+
+void core_loop::on_history(
+    const zab::history_request& request, std::optional<std::vector<zab::shared_entry>> read
+) {
+    asio::post(context(), [this, request, read = std::move(read)]() mutable {
+        open_batch();
+        if (read) {
+            replica_.on_history_read(request.peer, request.number, *std::move(read), now_);
+        } else {
+            replica_.on_history_gone(request.peer, request.number, now_);
+        }
+    });
+}
 
 void core_loop::on_persisted(zab::operation_id operation) {
     asio::post(context(), [this, operation] {
@@ -118,6 +156,13 @@ void core_loop::refuse_writes(bool refused) {
     asio::post(context(), [this, refused] {
         open_batch();
         replica_.refuse_writes(refused);
+    });
+}
+
+void core_loop::limit_log_room(std::uint64_t size) {
+    asio::post(context(), [this, size] {
+        open_batch();
+        replica_.limit_log_room(size);
     });
 }
 

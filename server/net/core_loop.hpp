@@ -3,6 +3,7 @@
 
 #include "server/net/client_network.hpp"
 #include "server/net/client_service.hpp"
+#include "server/net/ensemble_links.hpp"
 #include "server/net/event_loops.hpp"
 #include "server/net/settings.hpp"
 #include "server/replica/ports.hpp"
@@ -59,7 +60,18 @@ public:
     /// cannot go on.
     void run();
 
+    /// The other servers of the ensemble, and what reads the log for them. Before `run`; both must
+    /// outlive the loop's last batch.
+    void join_ensemble(ensemble_links& links, replica::history_port& history);
+
+    /// For inputs that come by other ways: opens a batch and gives its time. Core thread.
+    [[nodiscard]] replica::instant begin_input();
+
     // ---- any thread ----
+
+    void on_history(
+        const zab::history_request& request, std::optional<std::vector<zab::shared_entry>> read
+    );
 
     /// Begins an orderly stop: accepts nobody, closes all connections, asks for a last checkpoint
     /// and waits for it. A second call changes nothing.
@@ -68,6 +80,7 @@ public:
     void on_persisted(zab::operation_id operation);
     void on_checkpoint(bool succeeded);
     void refuse_writes(bool refused);
+    void limit_log_room(std::uint64_t size);
 
     [[nodiscard]] const client_network& network() const { return network_; }
 
@@ -97,6 +110,7 @@ private:
     void open_batch();
     void close_batch();
     void hand_to_disk();
+    void hand_to_peers();
     void arm_timer();
     void on_timer();
     void begin_stop(stop_limits limits);
@@ -109,6 +123,8 @@ private:
     replica::log_port& log_;
     replica::checkpoint_port& checkpoints_;
     word_port words_;
+    ensemble_links* links_ = nullptr;
+    replica::history_port* history_ = nullptr;
     client_network network_;
 
     replica::instant now_; ///< of the open batch

@@ -33,6 +33,14 @@ bytes session_key(session_id id) {
     )};
 }
 
+transaction decode_or_stop(const zab::entry& committed) {
+    std::optional<transaction> what = decode_transaction(committed.body);
+    if (!what) {
+        diverged(committed.at, "it cannot be decoded");
+    }
+    return *std::move(what);
+}
+
 } // namespace
 
 void replica::apply(const zab::entry& committed) {
@@ -44,35 +52,57 @@ void replica::apply(const zab::entry& committed) {
         apply_epoch_start(committed);
         return;
     }
+    if (committed.kind != zab::entry_kind::application) {
+        note_digest();
+        return core_ == nullptr ? void() : core_->applied(committed.at);
+    }
     const bool is_ours = !in_flight_.empty() && committed.from.boot == settings_.boot &&
                          committed.from.server == settings_.self;
     const tree::apply_context context{committed.at, committed.time_ms};
     if (is_ours) {
         CONCLAVE_ASSERT(in_flight_.front().sequence == committed.from.sequence);
-        const in_flight request = std::move(in_flight_.front());
+        unsent_count_ = std::min(unsent_count_, in_flight_.size() - 1);
+        in_flight request = std::move(in_flight_.front());
         in_flight_.pop_front();
         in_flight_size_ -= request.size;
+        if (!request.is_prepared) {
+            take_decision(request, decode_or_stop(committed));
+        }
         const write_result outcome = apply_action(request.what.what, context);
         preparation_.on_applied(committed.at);
         note_digest();
         complete(request, outcome, committed.at);
     } else {
-        const std::optional<transaction> what = decode_transaction(committed.body);
-        if (!what) {
-            diverged(committed.at, "it cannot be decoded");
-        }
-        static_cast<void>(apply_action(what->what, context));
+        const transaction what = decode_or_stop(committed);
+        static_cast<void>(apply_action(what.what, context));
         preparation_.on_applied(committed.at);
         note_digest();
+        if (const auto* open = std::get_if<open_session>(&what.what); open != nullptr) {
+            owners_[open->id] = committed.from.server;
+        } else if (const auto* close = std::get_if<close_session>(&what.what); close != nullptr) {
+            close_connection_of(close->id, {});
+        }
     }
     ++counters_.commits;
     if (core_ != nullptr) {
         core_->applied(committed.at);
+        complete_syncs();
+    }
+}
+
+/// Another server prepared it: what it decided stands in the entry.
+void replica::take_decision(in_flight& request, transaction decided) {
+    request.what = std::move(decided);
+    const auto* changes = std::get_if<tree_changes>(&request.what.what);
+    if (request.request.type == opcode::multi && changes != nullptr) {
+        request.operations = multi_result_types(request.request.body, *changes);
     }
 }
 
 void replica::apply_epoch_start(const zab::entry& committed) {
-    const std::optional<epoch_start> start = decode_epoch_start(committed.body);
+    const std::optional<zab::epoch_start> begin = zab::decode_epoch_start(committed.body);
+    const std::optional<epoch_start> start =
+        begin ? decode_epoch_start(begin->application) : std::nullopt;
     if (!start) {
         diverged(committed.at, "its EpochStart cannot be decoded");
     }
@@ -84,16 +114,6 @@ void replica::apply_epoch_start(const zab::entry& committed) {
         return;
     }
     core_->applied(committed.at);
-    if (is_serving()) {
-        // Nobody's silence counts while nobody could be heard (zookeeper-protocol 10.2).
-        sessions_.restart_all(now_.monotonic);
-        log(log_level::info,
-            "serving epoch={} zxid=0x{:x} sessions={} nodes={}",
-            committed.at.in_epoch().value,
-            committed.at.value,
-            sessions_.count(),
-            tree_.node_count());
-    }
 }
 
 write_result replica::apply_action(const action& what, const tree::apply_context& context) {
@@ -103,8 +123,9 @@ write_result replica::apply_action(const action& what, const tree::apply_context
     if (const auto* open = std::get_if<open_session>(&what)) {
         bytes timeout;
         jute::writer{timeout}(open->timeout_ms);
-        rows_.put(tree::table::session, session_key(open->id), std::move(timeout));
+        rows_.put(tree::table::session, session_key(open->id), timeout);
         sessions_.open(open->id, std::chrono::milliseconds{open->timeout_ms}, now_.monotonic);
+        opening_.erase(open->id);
         ++counters_.sessions_opened;
         return {};
     }
@@ -112,6 +133,7 @@ write_result replica::apply_action(const action& what, const tree::apply_context
         tree_.remove_ephemerals(close->ephemerals, context, *this);
         rows_.erase(tree::table::session, session_key(close->id));
         sessions_.close(close->id);
+        owners_.erase(close->id);
         return {};
     }
     const failure& failed = std::get<failure>(what);
@@ -134,10 +156,7 @@ replica::apply_tree_changes(const tree_changes& what, const tree::apply_context&
 
 void replica::complete(const in_flight& request, const write_result& outcome, zxid at) {
     if (const auto* close = std::get_if<close_session>(&request.what.what)) {
-        connection* owner = bound_to(close->id);
-        if (owner != nullptr && owner->id != request.from) {
-            close_after_output(*owner); // expired, or closed from another connection
-        }
+        close_connection_of(close->id, request.from);
     }
     connection* from = find(request.from);
     if (from == nullptr || from->close_after_output) {
@@ -145,16 +164,39 @@ void replica::complete(const in_flight& request, const write_result& outcome, zx
         return;
     }
     if (from->phase == connection_phase::opening) {
+        if (outcome.error != errc::ok) {
+            return refuse_session(*from);
+        }
         establish(*from, request.what.session);
         return drain(*from);
+    }
+    if (outcome.error == errc::session_moved) {
+        return close_after_output(*from); // the client has gone to another server long ago
     }
     const waiting_request* waiting = from->waiting.find(request.sequence);
     if (waiting == nullptr) {
         return;
     }
-    bytes reply;
-    append_write_reply(reply, waiting->header, waiting->operations, outcome, at);
-    answer_waiting(*from, request.sequence, std::move(reply));
+    if (waiting != &from->waiting.front()) {
+        bytes reply;
+        append_write_reply(reply, waiting->header, request.operations, outcome, at);
+        return answer_waiting(*from, request.sequence, std::move(reply));
+    }
+    // Its turn has come: no need for a copy.
+    const waiting_request answered = from->waiting.pop();
+    --waiting_count_;
+    const std::size_t size_before = from->outbox.size();
+    append_write_reply(from->outbox, answered.header, request.operations, outcome, at);
+    note_reply(*from, answered.header, answered.arrived, from->outbox.size() - size_before);
+    drain(*from);
+}
+
+/// Expired, or closed from another connection.
+void replica::close_connection_of(session_id closed, connection_id except) {
+    connection* owner = bound_to(closed);
+    if (owner != nullptr && owner->id != except) {
+        close_after_output(*owner);
+    }
 }
 
 /// READ is needed to hear of a change; a one-shot watch is consumed all the same

@@ -32,7 +32,8 @@ struct peer_address {
 
 enum class connection_phase {
     awaiting_handshake,
-    opening, ///< its createSession is in flight
+    opening,      ///< its createSession is in flight
+    revalidating, ///< the leader is asked whether its session lives
     established,
     closing, ///< nothing that it still sends is looked at
 };
@@ -49,9 +50,8 @@ struct waiting_request {
     state is{};
     request_header header;
     time_point arrived{};
-    bytes content;                  ///< deferred: the request frame; answered: the reply frame
-    std::vector<opcode> operations; ///< of a multi
-    std::uint64_t sequence{};       ///< in_flight, barrier: by which it is found again
+    bytes content;            ///< deferred: the request frame; answered: the reply frame
+    std::uint64_t sequence{}; ///< in_flight, barrier: by which it is found again
 };
 
 /// The counters that `cons` and `stat` show.
@@ -128,7 +128,9 @@ struct connection {
     std::int32_t timeout_ms = 0;
     identities who;
     request_queue waiting;
-    bytes outbox; ///< whole frames, in the order in which they must leave
+    std::vector<bytes> held_frames; ///< came while no leader was known
+    bool is_touched = false;        ///< its session goes with the next message to the leader
+    bytes outbox;                   ///< whole frames, in the order in which they must leave
     connection_statistics statistics;
 };
 

@@ -50,8 +50,9 @@ void replica::open_session_for(connection& from, std::int32_t timeout_ms) {
     from.session = next_session_;
     from.timeout_ms = timeout_ms;
     next_session_ = session_id{next_session_.value + 1};
-    preparation_.begin(false);
-    propose(from.id, from.session, open_session{from.session, timeout_ms});
+    bytes timeout;
+    jute::writer{timeout}(timeout_ms);
+    static_cast<void>(submit(from, opcode::create_session, timeout));
 }
 
 void replica::resume_session_for(
@@ -65,13 +66,24 @@ void replica::resume_session_for(
         known == nullptr || known->closing) {
         return refuse_session(from);
     }
-    if (connection* previous = bound_to(request.session); previous != nullptr) {
+    from.timeout_ms = timeout_ms;
+    if (is_following()) {
+        from.phase = connection_phase::revalidating;
+        from.session = request.session;
+        const epoch in = core_->current_epoch();
+        return send(
+            core_->leader(), revalidate_message{in, request.session, from.id.value, timeout_ms}
+        );
+    }
+    take_session(request.session, settings_.self, timeout_ms);
+    replace_connection_of(request.session);
+    establish(from, request.session);
+}
+
+void replica::replace_connection_of(session_id session) {
+    if (connection* previous = bound_to(session); previous != nullptr) {
         close_after_output(*previous);
     }
-    ++counters_.sessions_revalidated;
-    from.timeout_ms = timeout_ms;
-    sessions_.renegotiate(request.session, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
-    establish(from, request.session);
 }
 
 void replica::establish(connection& with, session_id session) {

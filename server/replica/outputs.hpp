@@ -20,8 +20,16 @@ struct client_output {
     bool close = false; ///< after the frames were sent
 };
 
+/// A frame for another server; it may get lost if there is no link.
+struct peer_output {
+    server_id to;
+    bytes frame;
+};
+
 struct outputs {
     std::vector<client_output> clients;
+    std::vector<peer_output> peers;
+    std::vector<zab::history_request> history; ///< read the log, then report `on_history_...`
     std::vector<zab::log_record> records; ///< make durable, then report `on_persisted(operation)`
     zab::operation_id operation;
     std::shared_ptr<const tree::change_set> checkpoint; ///< write, then report `on_checkpoint`

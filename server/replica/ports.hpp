@@ -26,6 +26,15 @@ public:
     virtual void purge(zxid upto) = 0;
 };
 
+/// Past entries for followers that lag. The answer goes to `replica::on_history_read` or
+/// `on_history_gone`.
+class history_port {
+public:
+    virtual ~history_port() = default;
+
+    virtual void read(const zab::history_request& request) = 0;
+};
+
 class checkpoint_port {
 public:
     virtual ~checkpoint_port() = default;

@@ -17,7 +17,7 @@ namespace {
 constexpr bytes_view history_key = "history";
 
 struct history_row {
-    zab::position applied;
+    zab::base_state applied;
     std::int64_t time_ms{};
     bytes password_key;
 
@@ -36,19 +36,23 @@ replica::replica(settings configured, tree::table_reader& base)
     , sessions_({settings_.tick})
     , throttle_(settings_.connection_throttle, settings_.boot)
     , next_session_(settings_.first_session) {
+    if (settings_.ensemble.members.empty()) {
+        settings_.ensemble.members.emplace_back().id = settings_.self;
+    }
     load_history();
     load_sessions();
-    recovery_.emplace(last_applied_, last_time_ms_);
 }
 
 replica::~replica() = default;
 
 void replica::load_history() {
+    history_row history;
+    history.applied.members.stable = settings_.ensemble;
     const std::optional<bytes_view> row = rows_.get(tree::table::meta, history_key);
     if (!row) {
+        recovery_.emplace(std::move(history.applied), 0);
         return;
     }
-    history_row history;
     jute::reader in{*row};
     in(history);
     if (!in.ok() ||
@@ -56,16 +60,22 @@ void replica::load_history() {
         throw std::runtime_error{
             "the checkpoint's row 'history' is damaged: restore the data directory from a backup"};
     }
-    last_applied_ = history.applied;
+    last_applied_ = history.applied.at;
     last_time_ms_ = history.time_ms;
     if (!history.password_key.empty()) {
         password_key_.emplace();
         std::copy(history.password_key.begin(), history.password_key.end(), password_key_->begin());
     }
+    // Until the ensemble has written down its members, the configuration names them.
+    zab::membership_state& members = history.applied.members;
+    if (!members.is_joint && members.stable.version == zxid{}) {
+        members.stable = settings_.ensemble;
+    }
+    recovery_.emplace(std::move(history.applied), history.time_ms);
 }
 
 void replica::save_history() {
-    history_row history{last_applied_, last_time_ms_, {}};
+    history_row history{core_->state_at(last_applied_), last_time_ms_, {}};
     if (password_key_) {
         history.password_key.assign(password_key_->begin(), password_key_->end());
     }
@@ -87,37 +97,28 @@ void replica::load_sessions() {
 
 result<void, std::string> replica::recover(const zab::log_record& record) {
     CONCLAVE_ASSERT(recovery_.has_value());
-    switch (record.type) {
-    case zab::record_type::promise:
-        return recovery_->on_promise(record.payload);
-    case zab::record_type::entry:
-        return recovery_->on_entry(record.payload);
-    case zab::record_type::commit_hint:
-        recovery_->on_commit_hint(record.at, [&](const zab::entry& committed) {
-            apply(committed);
-        });
-        return {};
-    }
-    return unexpected{std::string{"the log holds a record of an unknown type"}};
+    return recovery_->on_record(record, [&](const zab::entry& committed) { apply(committed); });
 }
 
 void replica::start(instant now) {
     CONCLAVE_ASSERT(recovery_.has_value());
     now_ = now;
     started_ = now;
+    leaderless_since_ = now.monotonic;
     checkpoint_due_ = now.monotonic + settings_.checkpoint.interval;
     reap_due_ = now.monotonic + settings_.reaper.check_interval;
-    zab::core_settings core{settings_.self, settings_.boot, zab::majority{{settings_.self}}};
+    zab::core_settings core;
+    core.self = settings_.self;
+    core.storage = settings_.storage;
+    core.boot = settings_.boot;
+    core.seed = settings_.boot;
     core_ = std::make_unique<zab::core>(std::move(core), std::move(*recovery_).finish());
     recovery_.reset();
     core_->start(
+        now.monotonic,
         now.wall_ms,
         encode(epoch_start{settings_.fresh_password_key, settings_.boot, settings_.self})
     );
-}
-
-bool replica::is_serving() const {
-    return core_ != nullptr && core_->current_role() == zab::role::leading;
 }
 
 connection_id replica::on_connect(peer_address peer, instant now) {
@@ -161,6 +162,8 @@ void replica::on_frame(connection_id from, bytes_view frame, instant now) {
     ++sender->statistics.received;
     if (sender->phase == connection_phase::awaiting_handshake) {
         on_handshake(*sender, frame);
+    } else if (!is_serving()) {
+        sender->held_frames.emplace_back(frame);
     } else {
         on_request(*sender, frame);
     }
@@ -169,13 +172,37 @@ void replica::on_frame(connection_id from, bytes_view frame, instant now) {
 
 bool replica::has_too_much_in_flight() const {
     return in_flight_size_ > settings_.limits.uncommitted_size_max ||
-           rows_.active_size() > settings_.limits.dirty_backlog_max;
+           rows_.active_size() > settings_.limits.dirty_backlog_max || lacks_log_room();
+}
+
+/// True if the writes in flight may take all the room that the log has for certain: beside its
+/// body, a write has its own header, and perhaps the header and the padding of a batch and the
+/// floor behind it. A write that is refused anyway needs none.
+bool replica::lacks_log_room() const {
+    constexpr std::uint64_t overhead = 2048;
+    return !writes_refused_ && in_flight_size_ + in_flight_.size() * overhead >= log_room_;
+}
+
+/// Goes on with the connections whose next request was a write that had to wait for room.
+void replica::resume_stalled() {
+    if (lacks_log_room()) {
+        return;
+    }
+    for (const connection_id id : std::exchange(stalled_, {})) {
+        if (connection* waiting = find(id)) {
+            drain(*waiting);
+        }
+    }
 }
 
 bool replica::wants_input(connection_id from) const {
     const auto at = connections_.find(from);
     if (at == connections_.end()) {
         return true;
+    }
+    const bool is_held = !is_serving() && at->second->phase != connection_phase::awaiting_handshake;
+    if (is_held) {
+        return false;
     }
     const request_queue& waiting = at->second->waiting;
     if (waiting.empty()) {
@@ -189,7 +216,7 @@ bool replica::wants_input(connection_id from) const {
 
 void replica::on_persisted(zab::operation_id operation, instant now) {
     now_ = now;
-    core_->persisted(operation, now.wall_ms);
+    core_->persisted(operation);
     pump();
     start_checkpoint_if_due();
 }
@@ -201,24 +228,29 @@ void replica::refuse_writes(bool refused) {
 /// Carries out what the replication core has decided, until it has nothing more to say.
 void replica::pump() {
     while (core_->has_events()) {
-        const std::deque<zab::entry> committed = core_->take_committed();
-        const std::vector<std::uint64_t> barriers = core_->take_barriers();
-        for (const zab::entry& next : committed) {
-            apply(next);
+        const std::deque<zab::shared_entry> committed = core_->take_committed();
+        const std::vector<zab::barrier_result> barriers = core_->take_barriers();
+        for (const zab::shared_entry& next : committed) {
+            apply(*next);
         }
-        for (const std::uint64_t token : barriers) {
-            complete_sync(token);
+        for (const zab::barrier_result& each : barriers) {
+            on_barrier(each);
         }
     }
+    follow_role();
 }
 
 void replica::on_tick(instant now) {
     now_ = now;
+    core_->advance(now.monotonic, now.wall_ms);
+    pump();
     close_silent_handshakes();
+    close_abandoned_connections();
     if (!is_serving()) {
         return;
     }
-    if (!writes_refused_) {
+    tell_touched();
+    if (is_leading() && core_->can_propose() && !writes_refused_ && !lacks_log_room()) {
         expire_sessions();
         reap();
     }
@@ -232,7 +264,7 @@ void replica::expire_sessions() {
         ++counters_.sessions_expired;
         log(log_level::info, "session expired id=0x{:x}", id.value);
         preparation_.begin(false);
-        propose({}, {}, close_session{id, preparation_.close(id)});
+        propose_own(close_session{id, preparation_.close(id)});
     }
 }
 
@@ -254,7 +286,7 @@ void replica::reap() {
         log(log_level::info, "container or TTL node removed path={}", path);
         tree_changes what;
         what.changes.emplace_back(*std::move(removal));
-        propose({}, {}, std::move(what));
+        propose_own(std::move(what));
     }
 }
 
@@ -305,9 +337,18 @@ void replica::on_checkpoint(bool succeeded, instant now) {
 }
 
 time_point replica::next_deadline() const {
-    time_point next = std::min(checkpoint_due_, reap_due_);
-    if (const std::optional<time_point> session = sessions_.next_deadline(); session) {
+    time_point next = std::min({checkpoint_due_, reap_due_, core_->next_deadline()});
+    const std::optional<time_point> session = sessions_.next_deadline();
+    if (session && is_leading()) {
         next = std::min(next, *session);
+    }
+    if (!touched_.empty()) {
+        next = std::min(next, touch_due_);
+    }
+    if (leaderless_since_) {
+        next = std::min(
+            next, std::max(now_.monotonic, *leaderless_since_) + settings_.limits.parking_time
+        );
     }
     if (!awaiting_handshake_.empty()) {
         next = std::min(next, awaiting_handshake_.front().first);
@@ -317,6 +358,7 @@ time_point replica::next_deadline() const {
 
 void replica::take_outputs(outputs& into, instant now) {
     now_ = now;
+    resume_stalled();
     for (const connection_id id : with_output_) {
         connection* to = find(id);
         if (to == nullptr) {
@@ -326,11 +368,20 @@ void replica::take_outputs(outputs& into, instant now) {
         into.clients.push_back({id, std::exchange(to->outbox, {}), to->close_after_output});
     }
     with_output_.clear();
-    zab::core_records records = core_->take_records();
-    if (!records.records.empty()) {
-        into.operation = records.operation;
-        std::move(records.records.begin(), records.records.end(), std::back_inserter(into.records));
+    zab::core_outputs wanted;
+    core_->take_outputs(wanted);
+    if (!wanted.disk.records.empty()) {
+        into.operation = wanted.disk.operation;
+        std::move(
+            wanted.disk.records.begin(), wanted.disk.records.end(), std::back_inserter(into.records)
+        );
     }
+    for (zab::outgoing& each : wanted.messages) {
+        into.peers.push_back({each.to, encode(peer_message{std::move(each.what)})});
+    }
+    std::move(to_peers_.begin(), to_peers_.end(), std::back_inserter(into.peers));
+    to_peers_.clear();
+    into.history = std::move(wanted.history);
     if (checkpoint_ != nullptr) {
         into.checkpoint = std::exchange(checkpoint_, nullptr);
     }

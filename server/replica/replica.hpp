@@ -15,6 +15,7 @@
 
 #include "server/replica/connection.hpp"
 #include "server/replica/outputs.hpp"
+#include "server/replica/peer_message.hpp"
 #include "server/replica/settings.hpp"
 #include "server/replica/status.hpp"
 #include "server/replica/transaction.hpp"
@@ -25,11 +26,15 @@
 #include "server/tree/tree.hpp"
 #include "server/zab/core.hpp"
 
+#include <cstdint>
 #include <deque>
+#include <limits>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "conclave/function_ref.hpp"
@@ -71,6 +76,20 @@ public:
     /// everybody, is in flight. Ask again after each `take_outputs`.
     [[nodiscard]] bool wants_input(connection_id from) const;
 
+    // ---- inputs from the other servers ----
+
+    void on_link_up(server_id peer, instant now);
+    void on_link_down(server_id peer, zab::link_loss why, instant now);
+
+    /// @return false if the frame is no message: the link is not worth keeping.
+    [[nodiscard]] bool on_peer_frame(server_id from, bytes_view frame, instant now);
+
+    /// Answers to `outputs::history`.
+    void on_history_read(
+        server_id peer, zab::attachment number, std::vector<zab::shared_entry> entries, instant now
+    );
+    void on_history_gone(server_id peer, zab::attachment number, instant now);
+
     // ---- inputs from the disk ----
 
     void on_persisted(zab::operation_id operation, instant now);
@@ -82,6 +101,10 @@ public:
     /// The disk has no room for further log: writes are refused with NotReadOnly until this is
     /// taken back; reads go on.
     void refuse_writes(bool refused);
+
+    /// Octets that the log can surely take behind what was reported persisted. No more than that is
+    /// ever in flight, so that a disk that fills up leaves no accepted write unanswered.
+    void limit_log_room(std::uint64_t size) { log_room_ = size; }
 
     // ---- time ----
 
@@ -102,7 +125,20 @@ public:
 
     // ---- queries ----
 
+    [[nodiscard]] bool is_leading() const;
+    [[nodiscard]] bool is_following() const;
+
+    /// It leads or follows, and has everything that this takes: clients are answered.
     [[nodiscard]] bool is_serving() const;
+
+    /// "standalone", "leader", "follower" or "observer", as ZooKeeper names them.
+    [[nodiscard]] const char* mode() const;
+
+    /// An ensemble of one.
+    [[nodiscard]] bool is_alone() const {
+        return !core_->members().is_joint && core_->members().stable.members.size() == 1;
+    }
+
     [[nodiscard]] status current_status(instant now) const;
 
     [[nodiscard]] const counters& statistics() const { return counters_; }
@@ -127,9 +163,19 @@ private:
     /// of proposal, so this is a queue; keeping the transaction spares decoding it again.
     struct in_flight {
         std::uint64_t sequence{};
-        connection_id from;
+        connection_id from; ///< none: the server's own idea, while it leads
         std::size_t size{};
-        transaction what;
+        transaction what;               ///< if it was prepared here
+        std::vector<opcode> operations; ///< of a multi that was prepared here
+        bool is_prepared = false;
+        epoch sent_in;             ///< whose leader has it
+        forwarded_request request; ///< to ask the next leader again
+    };
+
+    /// Of one origin, in this epoch.
+    struct received_requests {
+        std::uint64_t boot{};
+        std::uint64_t newest{};
     };
 
     // handshake.cpp
@@ -138,6 +184,7 @@ private:
     void
     resume_session_for(connection& from, const connect_request& request, std::int32_t timeout_ms);
     void establish(connection& with, session_id session);
+    void replace_connection_of(session_id session);
     void refuse_session(connection& from);
     void close_silent_handshakes();
 
@@ -153,8 +200,11 @@ private:
     void answer_read(connection& from, const request_header& header, bytes_view body, turn at);
     void submit_write(connection& from, const request_header& header, bytes_view body, turn at);
     void submit_sync(connection& from, const request_header& header, bytes_view body, turn at);
+    void on_barrier(const zab::barrier_result& result);
+    void complete_syncs();
     void complete_sync(std::uint64_t token);
-    std::uint64_t propose(connection_id from, session_id session, action what);
+    std::uint64_t submit(connection& from, opcode type, bytes_view body);
+    void propose_own(action what);
     void enqueue(connection& of, waiting_request request, turn at);
     void answer(connection& to, const request_header& header, turn at, const reply_header& reply);
     void answer_in_turn(connection& to, const request_header& header, turn at, bytes reply);
@@ -162,6 +212,24 @@ private:
     void drain(connection& of);
     void
     note_reply(connection& to, const request_header& header, time_point arrived, std::size_t size);
+
+    // ensemble.cpp
+    void send(server_id to, const peer_message& what);
+    void follow_role();
+    void begin_serving();
+    void forget_own_proposals();
+    void replay_held_frames();
+    void close_abandoned_connections();
+    void send_unsent();
+    [[nodiscard]] prepared_write
+    judge(server_id asker, const forwarded_request& request, bytes_view body);
+    void prepare_own(in_flight& which, bytes_view body);
+    void on_forward(server_id from, forward_message what);
+    void note_activity(connection& at);
+    void tell_touched();
+    void on_revalidate(server_id from, const revalidate_message& what);
+    void on_revalidated(const revalidate_answer& what);
+    void take_session(session_id session, server_id by, std::int32_t timeout_ms);
 
     // authentication.cpp
     void authenticate(connection& from, const request_header& header, bytes_view body, turn at);
@@ -174,7 +242,9 @@ private:
     [[nodiscard]] write_result
     apply_tree_changes(const tree_changes& what, const tree::apply_context& context);
     void apply_epoch_start(const zab::entry& committed);
+    static void take_decision(in_flight& request, transaction decided);
     void complete(const in_flight& request, const write_result& outcome, zxid at);
+    void close_connection_of(session_id closed, connection_id except);
     void on_event(event_type type, bytes_view path, bytes_view acl) override;
     void note_digest();
 
@@ -193,6 +263,8 @@ private:
     void close_when_answered(connection& which);
     void close_after_output(connection& which);
     [[nodiscard]] bool has_too_much_in_flight() const;
+    [[nodiscard]] bool lacks_log_room() const;
+    void resume_stalled();
 
     settings settings_;
     tree::write_buffer rows_;
@@ -220,11 +292,32 @@ private:
 
     std::deque<in_flight> in_flight_;
     std::size_t in_flight_size_ = 0;
+    std::size_t unsent_count_ = 0; ///< the newest of them: no leader has them yet
     std::uint64_t next_sequence_ = 1;
+    std::map<std::uint64_t, zxid> confirmed_barriers_; ///< to be answered once that is applied
+    std::vector<std::uint64_t> repeated_barriers_;
+
+    std::vector<peer_output> to_peers_;
+    std::optional<time_point> leaderless_since_ = time_point{};
+    epoch served_epoch_;
+    zab::role seen_role_ = zab::role::looking;
+    bool was_leading_ = false;
+    std::vector<session_id> touched_;
+    std::vector<connection_id> touched_connections_;
+    time_point touch_due_{};
+
+    // As leader, of this epoch.
+    std::unordered_map<session_id, server_id> owners_; ///< where each session was seen last
+    std::unordered_set<session_id> opening_;           ///< proposed, not applied yet
+    std::map<server_id, received_requests> received_;
+    std::vector<std::pair<server_id, forward_message>> held_forwards_;
+
     std::unordered_map<std::uint64_t, connection_id> barriers_;
     std::int64_t waiting_count_ = 0;
 
     bool writes_refused_ = false;
+    std::uint64_t log_room_ = std::numeric_limits<std::uint64_t>::max();
+    std::vector<connection_id> stalled_; ///< the write whose turn it is waits for room in the log
     bool checkpoint_wanted_ = false;
     std::shared_ptr<const tree::change_set> checkpoint_;
     std::shared_ptr<const tree::change_set> written_;

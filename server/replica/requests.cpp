@@ -27,19 +27,19 @@ void replica::on_request(connection& from, bytes_view frame) {
     request_header header;
     jute::reader in{frame};
     in(header);
-    if (is_authentication(header.type) && from.phase != connection_phase::opening) {
+    const bool has_session = from.phase == connection_phase::established;
+    if (is_authentication(header.type) && has_session) {
         return authenticate(from, header, in.rest(), {now_.monotonic});
     }
-    if (from.phase == connection_phase::established) {
-        sessions_.touch(from.session, now_.monotonic);
+    if (has_session) {
+        note_activity(from);
     }
     const bool may_join_writes = is_write(header.type) && !from.waiting.holds_back_writes();
-    const bool must_wait =
-        from.phase == connection_phase::opening || (!from.waiting.empty() && !may_join_writes);
+    const bool must_wait = !has_session || (!from.waiting.empty() && !may_join_writes);
     if (must_wait) {
         using state = waiting_request::state;
         return enqueue(
-            from, {state::deferred, header, now_.monotonic, bytes{frame}, {}, 0}, {now_.monotonic}
+            from, {state::deferred, header, now_.monotonic, bytes{frame}, 0}, {now_.monotonic}
         );
     }
     perform(from, header, in.rest(), {now_.monotonic});
@@ -96,29 +96,36 @@ void replica::submit_write(
     if (writes_refused_) {
         return answer(from, header, at, {header.id, last_applied_.at, errc::not_read_only});
     }
-    const session::session_state* session = sessions_.find(from.session);
-    prepared_write prepared;
-    if (session != nullptr && !session->closing) {
-        prepared = prepare_write(
-            preparation_, header.type, body, {from.session, from.who}, settings_.reconfig_enabled
-        );
-    } else {
-        preparation_.begin(false);
-        prepared.what = failure{errc::session_expired, {}};
-    }
-    if (header.type == opcode::close_session) {
-        sessions_.mark_closing(from.session);
-    }
-    const std::uint64_t sequence = propose(from.id, from.session, std::move(prepared.what));
+    const std::uint64_t sequence = submit(from, header.type, body);
     using state = waiting_request::state;
-    enqueue(
-        from,
-        {state::in_flight, header, at.arrived, {}, std::move(prepared.operations), sequence},
-        at
-    );
+    enqueue(from, {state::in_flight, header, at.arrived, {}, sequence}, at);
     if (header.type == opcode::close_session) {
         close_when_answered(from); // what comes behind it is dropped (10.3)
     }
+}
+
+/// On its way to the leader, which may be this server. The outcome comes back in `complete`.
+std::uint64_t replica::submit(connection& from, opcode type, bytes_view body) {
+    in_flight& added = in_flight_.emplace_back();
+    added.sequence = next_sequence_++;
+    added.from = from.id;
+    added.request.sequence = added.sequence;
+    added.request.session = from.session;
+    added.request.type = type;
+    added.request.who = from.who;
+    // Alone, it will never have to ask anybody again.
+    const bool goes_at_once = is_leading() && unsent_count_ == 0 && core_->can_propose();
+    if (!goes_at_once || !is_alone()) {
+        added.request.body = body;
+        added.size = body.size();
+        in_flight_size_ += added.size;
+    }
+    if (goes_at_once) {
+        prepare_own(added, body);
+    } else {
+        ++unsent_count_;
+    }
+    return added.sequence;
 }
 
 /// The path is echoed; the barrier says when. Precondition: nothing of this connection waits before
@@ -136,9 +143,35 @@ void replica::submit_sync(
     jute::writer{echo}(request.path);
     const std::uint64_t token = next_sequence_++;
     using state = waiting_request::state;
-    enqueue(from, {state::barrier, header, at.arrived, std::move(echo), {}, token}, at);
+    enqueue(from, {state::barrier, header, at.arrived, std::move(echo), token}, at);
     barriers_.emplace(token, from.id);
     core_->barrier(token);
+}
+
+/// A barrier that failed is asked for again under the next leader; nobody has been told anything.
+void replica::on_barrier(const zab::barrier_result& result) {
+    if (!barriers_.contains(result.token)) {
+        return; // its connection is gone
+    }
+    if (result.is_confirmed && result.at > last_applied_.at) {
+        confirmed_barriers_[result.token] = result.at;
+    } else if (result.is_confirmed) {
+        complete_sync(result.token);
+    } else if (is_serving()) {
+        core_->barrier(result.token);
+    }
+}
+
+/// Barriers whose place is applied by now.
+void replica::complete_syncs() {
+    for (auto at = confirmed_barriers_.begin(); at != confirmed_barriers_.end();) {
+        if (at->second > last_applied_.at) {
+            return; // later ones were confirmed later
+        }
+        const std::uint64_t token = at->first;
+        at = confirmed_barriers_.erase(at);
+        complete_sync(token);
+    }
 }
 
 void replica::complete_sync(std::uint64_t token) {
@@ -158,18 +191,19 @@ void replica::complete_sync(std::uint64_t token) {
     answer_waiting(*from, token, std::move(reply));
 }
 
-/// Proposes what the preparation has staged; the outcome comes back in `complete`.
-std::uint64_t replica::propose(connection_id from, session_id session, action what) {
-    const std::uint64_t sequence = next_sequence_++;
-    transaction proposed{session, std::move(what)};
-    bytes body = encode(proposed);
-    const std::size_t size = body.size();
-    const zab::origin origin{settings_.self, settings_.boot, sequence};
+/// The leader's own idea, which nobody waits for.
+void replica::propose_own(action what) {
+    in_flight& added = in_flight_.emplace_back();
+    added.sequence = next_sequence_++;
+    added.what = {{}, std::move(what)};
+    added.is_prepared = true;
+    added.sent_in = core_->current_epoch();
+    bytes body = encode(added.what);
+    added.size = body.size();
+    in_flight_size_ += added.size;
+    const zab::origin origin{settings_.self, settings_.boot, added.sequence};
     preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(body)));
     ++counters_.proposals;
-    in_flight_size_ += size;
-    in_flight_.push_back({sequence, from, size, std::move(proposed)});
-    return sequence;
 }
 
 void replica::enqueue(connection& of, waiting_request request, turn at) {
@@ -197,7 +231,7 @@ void replica::answer_in_turn(connection& to, const request_header& header, turn 
         return note_reply(to, header, at.arrived, reply.size());
     }
     using state = waiting_request::state;
-    enqueue(to, {state::answered, header, at.arrived, std::move(reply), {}, 0}, at);
+    enqueue(to, {state::answered, header, at.arrived, std::move(reply), 0}, at);
 }
 
 void replica::answer_waiting(connection& to, std::uint64_t sequence, bytes reply) {
@@ -211,6 +245,11 @@ void replica::drain(connection& of) {
     while (!of.waiting.empty() && !of.close_after_output) {
         const state front = of.waiting.front().is;
         if (front != state::answered && front != state::deferred) {
+            return;
+        }
+        if (front == state::deferred && is_write(of.waiting.front().header.type) &&
+            lacks_log_room()) {
+            stalled_.push_back(of.id);
             return;
         }
         const waiting_request request = of.waiting.pop();

@@ -4,6 +4,7 @@
 
 #include "server/replica/connection_throttle.hpp"
 #include "server/tree/preparation.hpp"
+#include "server/zab/membership.hpp"
 
 #include <chrono>
 #include <optional>
@@ -43,10 +44,18 @@ struct limit_settings {
     std::size_t uncommitted_size_max = std::size_t{64} << 20U; ///< octets of proposals in flight
     std::size_t dirty_backlog_max = std::size_t{256} << 20U;   ///< octets not yet in a checkpoint
     std::chrono::milliseconds handshake_timeout{10'000};
+    /// How long connections wait for the next leader when one is lost.
+    std::chrono::milliseconds parking_time{3000};
+    /// How often a follower tells its leader which sessions live.
+    std::chrono::milliseconds touch_interval{500};
 };
 
 struct settings {
     server_id self{1};
+    zab::storage_id storage; ///< of the data directory
+    /// Who founds the ensemble, this server alone if empty; later its own records say who belongs
+    /// to it.
+    zab::membership ensemble;
     std::uint64_t boot = 0;      ///< random, unlike that of any earlier start
     secret fresh_password_key{}; ///< random; used if this server founds the ensemble
     std::uint64_t fresh_hash_seed = 0;

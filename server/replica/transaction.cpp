@@ -46,6 +46,18 @@ struct action_writer {
     }
 };
 
+/// About what a transaction takes, not less for the usual ones, so that its buffer need not grow.
+std::size_t size_hint(const transaction& what) {
+    constexpr std::size_t fixed = 64;
+    std::size_t size = fixed;
+    if (const auto* changes = std::get_if<tree_changes>(&what.what)) {
+        for (const tree::change& each : changes->changes) {
+            size += fixed + tree::size_of_texts(each);
+        }
+    }
+    return size;
+}
+
 tree_changes read_tree_changes(jute::reader& in) {
     tree_changes what;
     std::int32_t count = 0;
@@ -101,6 +113,7 @@ std::optional<action> read_action(jute::reader& in) {
 
 bytes encode(const transaction& from) {
     bytes out;
+    out.reserve(size_hint(from));
     jute::writer to{out};
     to(from.session);
     std::visit(action_writer{to}, from.what);

@@ -8,14 +8,56 @@ namespace conclave::replica {
 
 namespace {
 
-/// Prepares single operations out of a stream of records: one for a plain request, several for a
-/// multi.
-class operation_reader {
+/// Walks over the records of a multi without acting on them.
+class operation_scanner {
 public:
-    operation_reader(tree::preparation& preparation, const tree::requester& by, bytes_view body)
-        : preparation_(preparation), by_(by), in_(body) {}
+    explicit operation_scanner(bytes_view body) : in_(body) {}
 
     jute::reader& input() { return in_; }
+
+    /// Reads past the record, so that what stands behind it can be judged.
+    bool skip(opcode type) {
+        switch (type) {
+        case opcode::create:
+        case opcode::create2:
+        case opcode::create_container:
+            return skip_as<create_request>([](const create_request& request) {
+                // TTL flags without a TTL: the original cannot decode that (seen on 3.8.0).
+                const auto mode = static_cast<create_mode>(request.flags);
+                return mode != create_mode::persistent_ttl &&
+                       mode != create_mode::persistent_sequential_ttl;
+            });
+        case opcode::create_ttl:
+            return skip_as<create_ttl_request>();
+        case opcode::remove:
+            return skip_as<delete_request>();
+        case opcode::set_data:
+            return skip_as<set_data_request>();
+        case opcode::check:
+            return skip_as<check_request>();
+        default:
+            return false;
+        }
+    }
+
+protected:
+    jute::reader in_;
+
+private:
+    template <class Request>
+    bool skip_as(function_ref<bool(const Request&)> accepts = [](const Request&) { return true; }) {
+        Request request;
+        in_(request);
+        return in_.ok() && accepts(request);
+    }
+};
+
+/// Prepares single operations out of a stream of records: one for a plain request, several for a
+/// multi.
+class operation_reader : public operation_scanner {
+public:
+    operation_reader(tree::preparation& preparation, const tree::requester& by, bytes_view body)
+        : operation_scanner(body), preparation_(preparation), by_(by) {}
 
     /// Decodes and prepares the next record as one of type `type`.
     result<tree::change> prepare(opcode type) {
@@ -53,31 +95,6 @@ public:
         }
     }
 
-    /// Reads past the record, so that what stands behind it can be judged.
-    bool skip(opcode type) {
-        switch (type) {
-        case opcode::create:
-        case opcode::create2:
-        case opcode::create_container:
-            return skip_as<create_request>([](const create_request& request) {
-                // TTL flags without a TTL: the original cannot decode that (seen on 3.8.0).
-                const auto mode = static_cast<create_mode>(request.flags);
-                return mode != create_mode::persistent_ttl &&
-                       mode != create_mode::persistent_sequential_ttl;
-            });
-        case opcode::create_ttl:
-            return skip_as<create_ttl_request>();
-        case opcode::remove:
-            return skip_as<delete_request>();
-        case opcode::set_data:
-            return skip_as<set_data_request>();
-        case opcode::check:
-            return skip_as<check_request>();
-        default:
-            return false;
-        }
-    }
-
 private:
     template <class Request, class Prepare>
     result<tree::change> prepare_as(Prepare prepare) {
@@ -93,16 +110,8 @@ private:
         return tree::change{*std::move(prepared)};
     }
 
-    template <class Request>
-    bool skip_as(function_ref<bool(const Request&)> accepts = [](const Request&) { return true; }) {
-        Request request;
-        in_(request);
-        return in_.ok() && accepts(request);
-    }
-
     tree::preparation& preparation_;
     const tree::requester& by_;
-    jute::reader in_;
 };
 
 prepared_write failed(errc error, std::vector<errc> operations = {}) {
@@ -111,7 +120,7 @@ prepared_write failed(errc error, std::vector<errc> operations = {}) {
 
 /// A multi is well-formed or refused as a whole before anything of it is tried: the operations in
 /// it, or nothing.
-std::optional<std::vector<opcode>> operations_of(operation_reader reader) {
+std::optional<std::vector<opcode>> operations_of(operation_scanner reader) {
     std::vector<opcode> operations;
     while (true) {
         multi_header header;
@@ -154,8 +163,8 @@ opcode result_type(opcode asked, const tree::change& prepared) {
 
 prepared_write
 prepare_multi(tree::preparation& preparation, const tree::requester& by, bytes_view body) {
+    const std::optional<std::vector<opcode>> operations = operations_of(operation_scanner{body});
     operation_reader reader{preparation, by, body};
-    const std::optional<std::vector<opcode>> operations = operations_of(reader);
     if (!operations) {
         return failed(errc::marshalling_error);
     }
@@ -207,6 +216,16 @@ prepared_write prepare_action(
 }
 
 } // namespace
+
+std::vector<opcode> multi_result_types(bytes_view body, const tree_changes& prepared) {
+    std::vector<opcode> types;
+    if (const auto asked = operations_of(operation_scanner{body})) {
+        for (std::size_t index = 0; index < asked->size(); ++index) {
+            types.push_back(result_type((*asked)[index], prepared.changes[index]));
+        }
+    }
+    return types;
+}
 
 bool is_write(opcode type) {
     switch (type) {
@@ -306,6 +325,8 @@ void append_write_reply(
     const write_result& outcome,
     zxid at
 ) {
+    constexpr std::size_t usual_size = 120; // a stat and what stands around it
+    out.reserve(out.size() + usual_size);
     const jute::frame_scope frame{out};
     jute::writer to{out};
     to(reply_header{header.id, at, outcome.error});

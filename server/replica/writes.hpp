@@ -29,6 +29,10 @@ struct prepared_write {
     bool reconfig_enabled
 );
 
+/// The type of each result of a multi that succeeded, for a server that did not prepare it itself.
+/// `body` is the request's.
+[[nodiscard]] std::vector<opcode> multi_result_types(bytes_view body, const tree_changes& prepared);
+
 /// What applying an action answered.
 struct write_result {
     errc error = errc::ok;

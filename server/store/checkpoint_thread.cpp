@@ -3,9 +3,23 @@
 #include <conclave/assert.hpp>
 
 #include <malloc.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #include <utility>
 
 namespace conclave::store {
+
+namespace {
+
+/// Linux: niceness is a thread's own. Where that cannot be, the thread works at normal priority.
+void lower_priority() {
+    constexpr int niceness = 10;
+    const auto self = static_cast<id_t>(::syscall(SYS_gettid));
+    static_cast<void>(::setpriority(PRIO_PROCESS, self, niceness));
+}
+
+} // namespace
 
 checkpoint_thread::checkpoint_thread(checkpoint_store& store, std::chrono::milliseconds quiet_time)
     : store_(store), quiet_time_(quiet_time), thread_([this] { run(); }) {}
@@ -44,6 +58,7 @@ bool checkpoint_thread::is_busy() const {
 }
 
 void checkpoint_thread::run() {
+    lower_priority();
     bool has_heap_to_trim = false;
     const auto is_wanted = [this] {
         return pending_ != nullptr || !discarded_.empty() || is_stopping_;

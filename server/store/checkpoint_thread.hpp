@@ -16,7 +16,11 @@ namespace conclave::store {
 /// Writes one change set at a time, off the core thread, which never waits for a disk.
 ///
 /// When it had nothing to do for `quiet_time`, it gives heap memory back to the operating system,
-/// once: a commit takes up to 4 KiB per row, and the allocator would keep that.
+/// once: a commit takes up to 4 KiB per row, and the allocator would keep that. Not sooner, because
+/// nobody else can allocate in those 20 ms, and a busy server needs the memory again at once.
+///
+/// Its priority is low: whoever waits for a reply goes first. It is not the lowest, so that a
+/// checkpoint ends also on a machine that is busy with other things.
 ///
 /// The mutex guards the one job that is handed over; it is held for a pointer swap on both sides,
 /// once per checkpoint (every few seconds), and the thread sleeps on its condition in between. A
@@ -27,7 +31,7 @@ public:
 
     /// `store` must outlive the thread. `quiet_time`: see above.
     explicit checkpoint_thread(
-        checkpoint_store& store, std::chrono::milliseconds quiet_time = std::chrono::seconds{1}
+        checkpoint_store& store, std::chrono::milliseconds quiet_time = std::chrono::seconds{3}
     );
 
     checkpoint_thread(const checkpoint_thread&) = delete;
@@ -40,7 +44,7 @@ public:
     /// may come from there on. Precondition: nothing submitted is unfinished.
     void submit(std::shared_ptr<const tree::change_set> changes, completion done);
 
-    /// Destroys a change set that nobody needs any more: with 100,000 rows that takes 80 ms of CPU,
+    /// Destroys a change set that nobody needs any more: with 100,000 rows that takes milliseconds,
     /// which the core does not have.
     void discard(std::shared_ptr<const tree::change_set> changes);
 

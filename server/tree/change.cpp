@@ -33,6 +33,26 @@ change_kind kind_of(const checked&) {
     return change_kind::checked;
 }
 
+std::size_t texts_of(const create_node& what) {
+    return what.path.size() + (what.data ? what.data->size() : 0) + what.acl.size();
+}
+
+std::size_t texts_of(const delete_node& what) {
+    return what.path.size();
+}
+
+std::size_t texts_of(const set_data& what) {
+    return what.path.size() + (what.data ? what.data->size() : 0);
+}
+
+std::size_t texts_of(const set_acl& what) {
+    return what.path.size() + what.acl.size();
+}
+
+std::size_t texts_of(const checked&) {
+    return 0;
+}
+
 template <class Change>
 std::optional<change> decode_as(jute::reader& in) {
     Change what;
@@ -41,6 +61,10 @@ std::optional<change> decode_as(jute::reader& in) {
 }
 
 } // namespace
+
+std::size_t size_of_texts(const change& what) {
+    return std::visit([](const auto& one) { return texts_of(one); }, what);
+}
 
 void encode(jute::writer& out, const change& what) {
     std::visit([&](const auto& one) { out(static_cast<std::uint8_t>(kind_of(one)), one); }, what);

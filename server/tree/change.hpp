@@ -66,6 +66,9 @@ struct checked {
 
 using change = std::variant<create_node, delete_node, set_data, set_acl, checked>;
 
+/// Octets of the path, the data and the ACL that a change carries.
+[[nodiscard]] std::size_t size_of_texts(const change& what);
+
 /// Appends kind octet and fields.
 void encode(jute::writer& out, const change& what);
 

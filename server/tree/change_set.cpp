@@ -1,7 +1,5 @@
 #include "server/tree/change_set.hpp"
 
-#include <xxhash.h>
-
 #include <algorithm>
 #include <vector>
 
@@ -9,131 +7,103 @@ namespace conclave::tree {
 
 namespace {
 
-/// What the allocator takes for a text of that size (glibc: a header of 8 octets, steps of 16;
-/// short texts are inside the string object).
-constexpr std::size_t heap_size(std::size_t text_size) {
-    constexpr std::size_t inline_size = 15;
-    return text_size <= inline_size ? 0 : (text_size + 1 + 8 + 15) / 16 * 16;
-}
-
-/// A hash node with its bucket, and a node of the ordered index; both without the text.
-constexpr std::size_t row_overhead = 112 + 8;
+/// A node of the ordered index.
 constexpr std::size_t index_overhead = 64;
-
-std::size_t value_size(const change_set::row& value) {
-    return value ? heap_size(value->size()) : 0;
-}
 
 } // namespace
 
-std::size_t change_set::key_hash::operator()(bytes_view key) const {
-    return XXH3_64bits_withSeed(key.data(), key.size(), seed);
-}
-
 change_set::change_set(std::uint64_t hash_seed)
     : tables_{
-          changed_table{row_map{0, key_hash{hash_seed}}, {}},
-          changed_table{row_map{0, key_hash{hash_seed}}, {}},
-          changed_table{row_map{0, key_hash{hash_seed}}, {}},
-          changed_table{row_map{0, key_hash{hash_seed}}, {}},
-          changed_table{row_map{0, key_hash{hash_seed}}, {}}} {
+          changed_table{row_table{hash_seed}, {}},
+          changed_table{row_table{hash_seed}, {}},
+          changed_table{row_table{hash_seed}, {}},
+          changed_table{row_table{hash_seed}, {}},
+          changed_table{row_table{hash_seed}, {}}} {
     static_assert(table_count == 5, "each table needs its seed");
 }
 
 void change_set::for_each(table in, function_ref<void(bytes_view key, const row& value)> visit)
     const {
-    const row_map& rows = changes_of(in).rows;
-    std::vector<const row_map::value_type*> ordered;
-    ordered.reserve(rows.size());
-    for (const auto& changed : rows) {
-        ordered.push_back(&changed);
-    }
+    const row_table& rows = changes_of(in).rows;
+    std::vector<const changed_row*> ordered;
+    ordered.reserve(rows.row_count());
+    rows.for_each([&](const changed_row& each) { ordered.push_back(&each); });
     std::sort(ordered.begin(), ordered.end(), [](const auto* left, const auto* right) {
-        return left->first < right->first;
+        return left->key() < right->key();
     });
-    for (const auto* changed : ordered) {
-        visit(changed->first, changed->second.value);
+    for (const changed_row* each : ordered) {
+        visit(each->key(), each->value());
     }
 }
 
-const change_set::row* change_set::find(table in, bytes_view key) const {
-    const row_map& rows = changes_of(in).rows;
-    const auto found = rows.find(key);
-    return found == rows.end() ? nullptr : &found->second.value;
+std::optional<change_set::row> change_set::find(table in, bytes_view key) const {
+    const changed_row* found = changes_of(in).rows.find(key);
+    return found == nullptr ? std::nullopt : std::optional<row>{found->value()};
 }
 
 std::size_t change_set::row_count() const {
     std::size_t count = 0;
     for (const changed_table& changed : tables_) {
-        count += changed.rows.size();
+        count += changed.rows.row_count();
     }
     return count;
 }
 
-void change_set::assign(table in, bytes_view key, bytes value, below state) {
+std::size_t change_set::size() const {
+    std::size_t sum = 0;
+    for (const changed_table& changed : tables_) {
+        sum += changed.rows.size() + changed.added.size() * index_overhead;
+    }
+    return sum;
+}
+
+void change_set::assign(table in, bytes_view key, bytes_view value, below state) {
     changed_table& changed = changes_of(in);
-    auto found = changed.rows.find(key);
-    const bool is_first_change = found == changed.rows.end();
+    const std::size_t row_count_before = changed.rows.row_count();
+    changed_row& target = changed.rows.find_or_add(key, value.size());
+    const bool is_first_change = changed.rows.row_count() != row_count_before;
     if (is_first_change) {
-        found = changed.rows.emplace(bytes{key}, changed_row{}).first;
-        found->second.is_new = state == below::absent;
-        size_ += row_overhead + heap_size(key.size());
+        target.set_new(state == below::absent);
     }
-    changed_row& target = found->second;
-    if (!target.value && (!is_first_change || state != below::present)) {
-        add_to_index(changed, found->first);
+    if (!target.value() && (!is_first_change || state != below::present)) {
+        changed.added.insert(target.key());
     }
-    size_ -= value_size(target.value);
-    target.value = std::move(value);
-    size_ += value_size(target.value);
+    changed.rows.set_value(target, value);
 }
 
 void change_set::erase(table in, bytes_view key) {
     changed_table& changed = changes_of(in);
-    const auto found = changed.rows.find(key);
-    if (found == changed.rows.end()) {
-        changed.rows.emplace(bytes{key}, changed_row{});
-        size_ += row_overhead + heap_size(key.size());
+    changed_row& target = changed.rows.find_or_add(key, 0);
+    if (!target.value()) {
         return;
     }
-    size_ -= value_size(found->second.value);
-    remove_from_index(changed, found->first);
-    if (found->second.is_new) {
-        size_ -= row_overhead + heap_size(key.size());
-        changed.rows.erase(found);
+    changed.added.erase(target.key());
+    if (target.is_new()) {
+        changed.rows.remove(target);
     } else {
-        found->second.value.reset();
+        changed.rows.reset_value(target);
     }
 }
 
 void change_set::put_under(const change_set& older) {
     for (std::size_t index = 0; index < table_count; ++index) {
         changed_table& changed = tables_[index];
-        for (const auto& [key, older_row] : older.tables_[index].rows) {
-            const auto [target, is_missing] = changed.rows.try_emplace(key);
+        const changed_table& older_table = older.tables_[index];
+        older_table.rows.for_each([&](const changed_row& older_row) {
+            const std::optional<bytes_view> older_value = older_row.value();
+            const std::size_t row_count_before = changed.rows.row_count();
+            changed_row& target =
+                changed.rows.find_or_add(older_row.key(), older_value ? older_value->size() : 0);
             // Whether the older rows reached the disk is not known for certain, so nothing counts
             // as new any more.
-            target->second.is_new = false;
-            if (is_missing) {
-                target->second.value = older_row.value;
-                size_ += row_overhead + heap_size(key.size()) + value_size(older_row.value);
+            target.set_new(false);
+            if (changed.rows.row_count() != row_count_before && older_value) {
+                changed.rows.set_value(target, *older_value);
             }
-            if (target->second.value && older.tables_[index].added.contains(key)) {
-                add_to_index(changed, target->first);
+            if (target.value() && older_table.added.contains(older_row.key())) {
+                changed.added.insert(target.key());
             }
-        }
-    }
-}
-
-void change_set::add_to_index(changed_table& changed, bytes_view key) {
-    if (changed.added.insert(key).second) {
-        size_ += index_overhead;
-    }
-}
-
-void change_set::remove_from_index(changed_table& changed, bytes_view key) {
-    if (changed.added.erase(key) > 0) {
-        size_ -= index_overhead;
+        });
     }
 }
 

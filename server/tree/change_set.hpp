@@ -1,15 +1,14 @@
 /// Rows that wait to be written by a checkpoint.
 #pragma once
 
+#include "server/tree/row_table.hpp"
 #include "server/tree/tables.hpp"
 
 #include <conclave/types.hpp>
 
 #include <array>
-#include <functional>
 #include <optional>
 #include <set>
-#include <unordered_map>
 
 namespace conclave::tree {
 
@@ -17,7 +16,7 @@ namespace conclave::tree {
 /// have). Immutable once frozen, so that the checkpoint thread may read it while the core goes on.
 class change_set {
 public:
-    using row = std::optional<bytes>;
+    using row = std::optional<bytes_view>;
 
     /// `hash_seed` keeps clients from choosing keys that share a bucket; it never shows in a
     /// result.
@@ -26,53 +25,35 @@ public:
     /// Visits the changed rows of one table, in ascending key order (what LMDB writes fastest).
     void for_each(table in, function_ref<void(bytes_view key, const row& value)> visit) const;
 
-    /// The change of one row; null if there is none.
-    [[nodiscard]] const row* find(table in, bytes_view key) const;
+    /// The change of one row; nothing if there is none. Valid until the row is next written.
+    [[nodiscard]] std::optional<row> find(table in, bytes_view key) const;
 
     [[nodiscard]] bool empty() const { return row_count() == 0; }
 
     [[nodiscard]] std::size_t row_count() const;
 
     /// Memory that the rows take, as an estimate that is good to a few percent; octets.
-    [[nodiscard]] std::size_t size() const { return size_; }
+    [[nodiscard]] std::size_t size() const;
 
 private:
     friend class write_buffer;
 
-    /// Not `noexcept`: libstdc++ then keeps the hash beside the key instead of computing it again
-    /// for each key that a lookup passes.
-    struct key_hash {
-        using is_transparent = void;
-        std::uint64_t seed;
-        std::size_t operator()(bytes_view key) const;
-    };
-
-    struct changed_row {
-        row value;
-        bool is_new = false; ///< certainly not below, so that erasing it leaves nothing to do
-    };
-
-    using row_map = std::unordered_map<bytes, changed_row, key_hash, std::equal_to<>>;
-
-    /// Lookups are the hot path, hence the hash map. `added` holds the keys of rows with a value
-    /// that may be missing below; a scan merges them, in order, with what is below, and needs no
-    /// other key.
+    /// `added` holds the keys of rows with a value that may be missing below; a scan merges them,
+    /// in order, with what is below, and needs no other key. A row that is new is certainly not
+    /// below, so that erasing it leaves nothing to do.
     struct changed_table {
-        row_map rows;
+        row_table rows;
         std::set<bytes_view> added;
     };
 
     /// What the caller knows about the layers below.
     enum class below { absent, present, unknown };
 
-    void assign(table in, bytes_view key, bytes value, below state);
+    void assign(table in, bytes_view key, bytes_view value, below state);
     void erase(table in, bytes_view key);
 
     /// Takes over the rows of an older set that this one does not change itself.
     void put_under(const change_set& older);
-
-    void add_to_index(changed_table& changed, bytes_view key);
-    void remove_from_index(changed_table& changed, bytes_view key);
 
     [[nodiscard]] changed_table& changes_of(table in) {
         return tables_[static_cast<std::size_t>(in)];
@@ -83,7 +64,6 @@ private:
     }
 
     std::array<changed_table, table_count> tables_;
-    std::size_t size_ = 0;
 };
 
 } // namespace conclave::tree

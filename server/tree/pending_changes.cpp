@@ -4,6 +4,14 @@
 
 namespace conclave::tree {
 
+namespace {
+
+/// Entries that are kept for the next change, and how long a path they may have had.
+constexpr std::size_t spare_count_max = 128;
+constexpr std::size_t spare_path_size_max = 256;
+
+} // namespace
+
 const pending_node* pending_changes::find(bytes_view path) const {
     const auto found = nodes_.find(path);
     return found == nodes_.end() ? nullptr : &found->second.node;
@@ -16,7 +24,7 @@ void pending_changes::put(bytes_view path, pending_node after) {
         assign(*found, std::move(after));
         return;
     }
-    entry& made = *nodes_.emplace(bytes{path}, slot{}).first;
+    entry& made = make(path);
     scratch_.push_back({&made, std::nullopt});
     assign(made, std::move(after));
 }
@@ -58,6 +66,7 @@ void pending_changes::clear() {
     scratch_.clear();
     in_flight_.clear();
     nodes_.clear();
+    spare_.clear();
 }
 
 std::vector<bytes_view> pending_changes::ephemerals_of(session_id session) const {
@@ -68,6 +77,17 @@ std::vector<bytes_view> pending_changes::ephemerals_of(session_id session) const
         paths.push_back(next->second);
     }
     return paths;
+}
+
+/// Precondition: the path has no entry.
+pending_changes::entry& pending_changes::make(bytes_view path) {
+    if (spare_.empty()) {
+        return *nodes_.emplace(bytes{path}, slot{}).first;
+    }
+    node_map::node_type reused = std::move(spare_.back());
+    spare_.pop_back();
+    reused.key().assign(path);
+    return *nodes_.insert(std::move(reused)).position;
 }
 
 void pending_changes::assign(entry& target, pending_node node) {
@@ -86,7 +106,11 @@ void pending_changes::assign(entry& target, pending_node node) {
 
 void pending_changes::forget(entry& target) {
     assign(target, {});
-    nodes_.erase(nodes_.find(target.first));
+    target.second.transactions = 0;
+    node_map::node_type unused = nodes_.extract(nodes_.find(target.first));
+    if (spare_.size() < spare_count_max && unused.key().capacity() <= spare_path_size_max) {
+        spare_.push_back(std::move(unused));
+    }
 }
 
 } // namespace conclave::tree

@@ -72,12 +72,14 @@ private:
         entry* on;
     };
 
+    entry& make(bytes_view path);
     void assign(entry& target, pending_node node);
     void forget(entry& target);
 
     node_map nodes_;
-    std::vector<undo> scratch_;   ///< since the last accept or discard, oldest first
-    std::deque<claim> in_flight_; ///< one per change, ascending by zxid
+    std::vector<node_map::node_type> spare_; ///< entries that were in use, for their memory
+    std::vector<undo> scratch_;              ///< since the last accept or discard, oldest first
+    std::deque<claim> in_flight_;            ///< one per change, ascending by zxid
     std::set<std::pair<session_id, bytes_view>> ephemerals_; ///< of the existing nodes in nodes_
 };
 

@@ -32,7 +32,7 @@ void tree::insert_node(
 ) {
     bytes record = encode_node(head, acl, data, key.long_name());
     digest_ += node_digest(path, record);
-    rows_.insert(table::node, key.view(), std::move(record));
+    rows_.insert(table::node, key.view(), record);
     ++node_count_;
     data_size_ += size_of(path, data);
     index_owner(path, head);
@@ -53,7 +53,7 @@ void tree::update_node(
     digest_ -= node_digest(path, before.record);
     digest_ += node_digest(path, record);
     data_size_ += size_of(path, data) - size_of(path, before.node.data);
-    rows_.update(table::node, key.view(), std::move(record));
+    rows_.update(table::node, key.view(), record);
 }
 
 void tree::erase_node(const node_key& key, bytes_view path, const loaded& before) {
@@ -67,14 +67,12 @@ void tree::erase_node(const node_key& key, bytes_view path, const loaded& before
 void tree::index_owner(bytes_view path, const node_head& head) {
     if (head.kind() == node_kind::ephemeral) {
         const session_id session{head.owner};
-        rows_.insert(
-            table::ephemeral, ephemeral_key(session, hash_path(hash_seed_, path)), bytes{path}
-        );
+        rows_.insert(table::ephemeral, ephemeral_key(session, hash_path(hash_seed_, path)), path);
         ephemerals_[session].emplace(path);
         ++ephemeral_count_;
     } else if (is_expiring(head)) {
         const path_hash hash = hash_path(hash_seed_, path);
-        rows_.insert(table::expiring, as_view(hash), bytes{path});
+        rows_.insert(table::expiring, as_view(hash), path);
         expiring_.on_change(hash, nullptr, &head);
     }
 }

@@ -39,11 +39,11 @@ write_buffer::write_buffer(table_reader& base, std::uint64_t hash_seed)
     : base_(base), hash_seed_(hash_seed), active_(std::make_shared<change_set>(hash_seed)) {}
 
 std::optional<write_buffer::found_row> write_buffer::find(table in, bytes_view key) const {
-    const change_set::row* changed = active_->find(in, key);
-    if (changed == nullptr && frozen_ != nullptr) {
+    std::optional<change_set::row> changed = active_->find(in, key);
+    if (!changed && frozen_ != nullptr) {
         changed = frozen_->find(in, key);
     }
-    if (changed != nullptr) {
+    if (changed) {
         return *changed ? std::optional{found_row{**changed, true}} : std::nullopt;
     }
     const std::optional<bytes_view> value = base_.get(in, key);
@@ -55,20 +55,20 @@ std::optional<bytes_view> write_buffer::get(table in, bytes_view key) const {
     return found ? std::optional{found->value} : std::nullopt;
 }
 
-void write_buffer::put(table in, bytes_view key, bytes value) {
+void write_buffer::put(table in, bytes_view key, bytes_view value) {
     CONCLAVE_ASSERT(!key.empty() && key.size() <= table_key_size_max);
-    active_->assign(in, key, std::move(value), change_set::below::unknown);
+    active_->assign(in, key, value, change_set::below::unknown);
 }
 
-void write_buffer::insert(table in, bytes_view key, bytes value) {
+void write_buffer::insert(table in, bytes_view key, bytes_view value) {
     CONCLAVE_ASSERT(!key.empty() && key.size() <= table_key_size_max);
     // It may be erased in the frozen set. That is enough: if the set is restored, the row stops
     // being new.
-    active_->assign(in, key, std::move(value), change_set::below::absent);
+    active_->assign(in, key, value, change_set::below::absent);
 }
 
-void write_buffer::update(table in, bytes_view key, bytes value) {
-    active_->assign(in, key, std::move(value), change_set::below::present);
+void write_buffer::update(table in, bytes_view key, bytes_view value) {
+    active_->assign(in, key, value, change_set::below::present);
 }
 
 void write_buffer::erase(table in, bytes_view key) {
@@ -84,11 +84,11 @@ void write_buffer::scan(
         frozen = key_range{frozen_->changes_of(in).added, prefix};
     }
     const auto visit_newest = [&](bytes_view key, std::optional<bytes_view> base_value) {
-        const change_set::row* changed = active_->find(in, key);
-        if (changed == nullptr && frozen_ != nullptr) {
+        std::optional<change_set::row> changed = active_->find(in, key);
+        if (!changed && frozen_ != nullptr) {
             changed = frozen_->find(in, key);
         }
-        if (changed == nullptr) {
+        if (!changed) {
             return visit(key, *base_value);
         }
         return *changed ? visit(key, **changed) : true;

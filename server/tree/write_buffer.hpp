@@ -33,14 +33,15 @@ public:
     /// `find` for those who do not ask where the row comes from.
     [[nodiscard]] std::optional<bytes_view> get(table in, bytes_view key) const;
 
-    void put(table in, bytes_view key, bytes value);
+    /// `value` must not be a view of the row itself; so in `insert` and `update`.
+    void put(table in, bytes_view key, bytes_view value);
 
     /// `put` of a row that does not exist. Cheaper, and erasing it before the next checkpoint
     /// leaves nothing behind.
-    void insert(table in, bytes_view key, bytes value);
+    void insert(table in, bytes_view key, bytes_view value);
 
     /// `put` of a row that exists. Cheaper.
-    void update(table in, bytes_view key, bytes value);
+    void update(table in, bytes_view key, bytes_view value);
 
     /// The row may be missing already.
     void erase(table in, bytes_view key);

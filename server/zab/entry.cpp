@@ -1,30 +1,10 @@
 #include "server/zab/entry.hpp"
 
+#include "server/zab/codec.hpp"
+
 #include <xxhash.h>
 
 namespace conclave::zab {
-
-namespace {
-
-template <class Record>
-bytes encoded(const Record& record) {
-    bytes out;
-    jute::writer{out}(record);
-    return out;
-}
-
-template <class Record>
-std::optional<Record> decoded(bytes_view payload) {
-    jute::reader in{payload};
-    Record record;
-    in(record);
-    if (!in.ok() || !in.rest().empty()) {
-        return std::nullopt;
-    }
-    return record;
-}
-
-} // namespace
 
 chain_hash chain_after(const chain_hash& before, const entry& next) {
     bytes head;
@@ -37,15 +17,33 @@ chain_hash chain_after(const chain_hash& before, const entry& next) {
     return {hash.high64, hash.low64};
 }
 
+log_record to_log_record(shared_entry from) {
+    return {record_type::entry, from->at, {}, std::move(from)};
+}
+
 log_record to_log_record(const entry& from) {
-    log_record record{record_type::entry, from.at, {}};
-    record.payload.reserve(from.body.size() + 80);
-    jute::writer{record.payload}(from);
-    return record;
+    return {record_type::entry, from.at, encoded(from), nullptr};
+}
+
+bytes_view payload_of(const log_record& record, bytes& scratch) {
+    if (record.what == nullptr) {
+        return record.payload;
+    }
+    scratch.clear();
+    jute::writer{scratch}(*record.what);
+    return scratch;
 }
 
 log_record to_log_record(const promise& from) {
-    return {record_type::promise, zxid{from.to, 0}, encoded(from)};
+    return {record_type::promise, zxid{from.to, 0}, encoded(from), nullptr};
+}
+
+log_record truncate_record(const position& keep) {
+    return {record_type::truncate, keep.at, encoded(keep), nullptr};
+}
+
+log_record to_log_record(const base_state& from) {
+    return {record_type::base, from.at.at, encoded(from), nullptr};
 }
 
 std::optional<entry> decode_entry(bytes_view payload) {
@@ -54,6 +52,22 @@ std::optional<entry> decode_entry(bytes_view payload) {
 
 std::optional<promise> decode_promise(bytes_view payload) {
     return decoded<promise>(payload);
+}
+
+bytes encode(const epoch_start& from) {
+    return encoded(from);
+}
+
+std::optional<epoch_start> decode_epoch_start(bytes_view body) {
+    return decoded<epoch_start>(body);
+}
+
+std::optional<position> decode_position(bytes_view payload) {
+    return decoded<position>(payload);
+}
+
+std::optional<base_state> decode_base(bytes_view payload) {
+    return decoded<base_state>(payload);
 }
 
 } // namespace conclave::zab

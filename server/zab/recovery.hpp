@@ -3,7 +3,6 @@
 
 #include "server/zab/entry.hpp"
 
-#include <algorithm>
 #include <deque>
 #include <string>
 
@@ -12,23 +11,12 @@
 
 namespace conclave::zab {
 
-/// A place in the history.
-struct position {
-    zxid at;
-    chain_hash chain;
-
-    static void fields(auto& archive, auto& record) { archive(record.at, record.chain); }
-
-    friend bool operator==(const position&, const position&) = default;
-};
-
 /// What a server knows when it starts.
 struct recovered_state {
     promise promised;
-    position last;  ///< end of the durable history
-    zxid committed; ///< known to be committed; everything up to it was handed to `on_committed`
-    std::int64_t time_ms{}; ///< of the newest entry
-    std::deque<entry> tail; ///< (committed, last]: durable here, not known to be committed
+    base_state base; ///< known to be committed; everything up to it was handed to `on_committed`
+    std::int64_t time_ms{};        ///< of the newest entry
+    std::deque<shared_entry> tail; ///< behind `base`: durable here, not known to be committed
 };
 
 /// Takes the records of the log in order. Entries that are known to be committed are handed on as
@@ -37,20 +25,24 @@ class recovery {
 public:
     using apply = function_ref<void(const entry&)>;
 
-    /// `checkpoint` is the position that the applied state already holds; entries up to it are
-    /// skipped, and an entry at it must carry its chain.
-    explicit recovery(position checkpoint, std::int64_t checkpoint_time_ms);
+    /// `checkpoint` is what the applied state already holds; entries up to it are skipped, and an
+    /// entry at it must carry its chain.
+    explicit recovery(base_state checkpoint, std::int64_t checkpoint_time_ms);
 
+    /// One record. Promises may also be given out of order: the highest counts.
     /// @return a sentence that says what contradicts what; the data directory must not be used
     /// then.
-    [[nodiscard]] result<void, std::string> on_promise(bytes_view payload);
-    [[nodiscard]] result<void, std::string> on_entry(bytes_view payload);
-    void on_commit_hint(zxid at, apply on_committed);
+    [[nodiscard]] result<void, std::string> on_record(const log_record& record, apply on_committed);
 
     /// All records were given.
     [[nodiscard]] recovered_state finish() &&;
 
 private:
+    [[nodiscard]] result<void, std::string> on_promise(bytes_view payload);
+    [[nodiscard]] result<void, std::string> on_entry(const log_record& record);
+    [[nodiscard]] result<void, std::string> on_truncate(bytes_view payload);
+    [[nodiscard]] result<void, std::string> on_base(bytes_view payload);
+    void on_commit_hint(zxid at, apply on_committed);
     [[nodiscard]] result<void, std::string> check_successor(const entry& next) const;
 
     recovered_state state_;

@@ -155,12 +155,14 @@ def transaction_seeds():
     yield "transaction-failure", transaction(4, int4(-101) + int4(2) + int4(0) + int4(-101))
     epoch_start = buffer(b"k" * 16) + int8(77) + int4(1)
     yield "epoch-start", epoch_start
+    founding = b"\1" + int8(0) + int4(1) + int4(1) + b"\1" + int8(3) + int8(4) + int4(1) + int4(0) + buffer(b"a:1") \
+        + buffer(epoch_start)
     yield "promise", int4(2) + int4(1) + int8(77)
     origin = int4(1) + int8(77) + int8(1)
     yield "entry-application", int8(1 << 32 | 1) + int8(1 << 32) + int8(1) + int8(2) + b"\2" + origin + int8(1700) \
         + buffer(multi)
     yield "entry-epoch-start", int8(1 << 32) + int8(0) + int8(1) + int8(2) + b"\1" + origin + int8(1700) \
-        + buffer(epoch_start)
+        + buffer(founding)
 
 
 def main():

@@ -37,7 +37,9 @@ void check_entry(bytes_view payload) {
     }
     CONCLAVE_ASSERT(zab::decode_entry(zab::to_log_record(*read).payload) == read);
     check_transaction(read->body);
-    check_epoch_start(read->body);
+    if (const auto start = zab::decode_epoch_start(read->body)) {
+        check_epoch_start(start->application);
+    }
 }
 
 } // namespace

@@ -6,7 +6,9 @@
  *   fsync_fails      fdatasync answers EIO
  *   fsync_is_slow    fdatasync takes half a second longer
  *   fsync_hangs      fdatasync does not return before this file is gone; "hanging" tells that it
- * has begun disk_is_full     what would take more room answers ENOSPC
+ *                    has begun
+ *   disk_is_full     what would take more room answers ENOSPC
+ *   reserving_is_slow  fallocate takes half a second longer
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -63,10 +65,14 @@ static int is_beyond_end(int descriptor, off_t end) {
     return fstat(descriptor, &status) == 0 && end > status.st_size;
 }
 
+static void be_slow(void) {
+    const struct timespec half_a_second = {0, 500000000};
+    nanosleep(&half_a_second, NULL);
+}
+
 int fdatasync(int descriptor) {
     if (is_wanted("fsync_is_slow", descriptor)) {
-        const struct timespec half_a_second = {0, 500000000};
-        nanosleep(&half_a_second, NULL);
+        be_slow();
     }
     hang(descriptor);
     if (is_wanted("fsync_fails", descriptor)) {
@@ -77,6 +83,9 @@ int fdatasync(int descriptor) {
 }
 
 int fallocate(int descriptor, int mode, off_t offset, off_t length) {
+    if (is_wanted("reserving_is_slow", descriptor)) {
+        be_slow();
+    }
     if (is_beyond_end(descriptor, offset + length) && is_wanted("disk_is_full", descriptor)) {
         errno = ENOSPC;
         return -1;

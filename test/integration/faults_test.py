@@ -152,9 +152,11 @@ class SlowFsync(WithFaultyDisk):
         self.assertEqual(writer.reply()["err"], 0)
 
     def test_every_write_is_answered_when_more_waits_than_the_queue_of_the_log_holds(self):
-        # 64 MiB are what the queue holds, and what the core lets be in flight at least.
-        node = self.faulty_node({"4lw.commands.whitelist": "mntr"}).start()
+        # 64 MiB are what the queue holds. What the core lets be in flight is what a segment has room for, and the first
+        # one is small: a second one is begun.
+        node = self.faulty_node({"4lw.commands.whitelist": "mntr", "preAllocSize": 96 * 1024}).start()
         first, count, data = self.session(node), 65, b"x" * (MEBIBYTE - 200)
+        write_nodes(first, 5, prefix="/filling-", size=MEBIBYTE - 200)
         sessions = [self.session(node) for _ in range(count)]
         self.hang_in(node, first)
         for number, session in enumerate(sessions):
@@ -221,6 +223,25 @@ class FullDisk:
             self.assertIn(session.reply()["err"], (0, NOT_READ_ONLY), f"write {number} of {count}")
         session.must("ping")
 
+    def answers_to_many(self):
+        """The error codes of more writes at once than the log has room for in its first segments."""
+        sessions = [self.session(self.full_node, timeout_ms=40000) for _ in range(12)]
+        for number, session in enumerate(sessions):
+            for part in range(3):
+                session.start("create", path=f"/large-{number}-{part}", data=b"x" * 900000)
+                session.start("sync", path="/")     # what follows it is read, and proposed all at once
+                for small in range(50):
+                    session.start("create", path=f"/small-{number}-{part}-{small}", data=b"y" * 4000)
+        codes = {session.reply()["err"] for session in sessions for _ in range(3 * 52)}
+        for session in sessions:
+            session.must("ping")
+        return codes
+
+    def test_no_write_is_left_without_an_answer_when_many_large_ones_meet_a_full_disk(self):
+        self.fill()
+        self.assertEqual(self.answers_to_many(), {0, NOT_READ_ONLY})
+        self.full_node.await_log("the disk is full: writes are refused, reads go on")
+
     def test_a_session_resumes_while_the_disk_is_full(self):
         session = self.session(self.full_node, timeout_ms=40000)
         self.fill()
@@ -260,6 +281,18 @@ class SimulatedFullDisk(FullDisk, WithFaultyDisk):
 
     def free(self):
         self.disk.end("disk_is_full")
+
+    def test_no_write_is_left_without_an_answer_when_it_takes_long_to_find_that_the_disk_is_full(self):
+        self.disk.begin("reserving_is_slow", self.full_node.data_directory)
+        self.test_no_write_is_left_without_an_answer_when_the_disk_becomes_full_under_load()
+        self.full_node.await_log("the disk is full: writes are refused, reads go on")
+
+    def test_many_large_writes_are_answered_when_it_takes_long_to_find_that_the_disk_is_full(self):
+        self.disk.begin("reserving_is_slow", self.full_node.data_directory)
+        self.test_no_write_is_left_without_an_answer_when_many_large_ones_meet_a_full_disk()
+
+    def test_no_write_is_refused_while_there_is_room(self):
+        self.assertEqual(self.answers_to_many(), {0})
 
 
 class RealFullDisk(FullDisk, TestCase):
@@ -417,7 +450,7 @@ class MissingFiles(TestCase):
     def assert_refused_or_complete(self, node):
         """Returns what the server said if it refused."""
         node.launch()
-        await_that(lambda: not node.is_running() or " serving epoch=" in node.log(), "the start is over")
+        await_that(lambda: not node.is_running() or " serving role=" in node.log(), "the start is over")
         if not node.is_running():
             self.assertGreater(node.process.wait(), 0)
             return node.log()
@@ -448,17 +481,32 @@ class MissingFiles(TestCase):
                     os.truncate(os.path.join(node.own_directory, path), 0)
                     self.assert_refused_or_complete(node)
 
-    # Nothing outside a segment says yet that it exists, so the newest one is not missed unless the checkpoint is newer.
-    @unittest.expectedFailure
     def test_a_log_without_its_newest_segment_is_refused(self):
+        for stop in ("stop", "kill"):
+            with self.subTest(stop):
+                node = self.node(QUIET_STORAGE).start()
+                write_nodes(self.session(node), 100, size=60000)
+                getattr(node, stop)()
+                *_, before, newest = log_files.segments(node)
+                os.rename(newest, newest + ".away")
+                self.assert_says(node.refuses_to_start(), "restore the file from a copy" if stop == "kill" else "missing")
+                if stop == "kill":
+                    self.assert_says(node.log(), f"the log file {newest} is missing: {os.path.basename(before)} says")
+                os.rename(newest + ".away", newest)
+                node.start()
+                self.assertEqual(count_readable(self.session(node)), 100)
+
+    def test_a_log_whose_segment_was_not_sealed_by_a_killed_server_is_sealed_at_the_next_start(self):
         node = self.node(QUIET_STORAGE).start()
         write_nodes(self.session(node), 100, size=60000)
         node.kill()
-        self.assertGreater(len(log_files.segments(node)), 1)
-        os.remove(log_files.segments(node)[-1])
-        node.launch()
-        await_that(lambda: not node.is_running() or " serving epoch=" in node.log(), "the start is over")
-        self.assertFalse(node.is_running())
+        *_, before, newest = log_files.segments(node)
+        log_files.overwrite(before, log_files.SEAL_OFFSET, bytes(log_files.SEAL_SIZE))
+        node.start()
+        self.assertEqual(count_readable(self.session(node)), 100)
+        node.kill()
+        os.remove(newest)
+        self.assert_says(node.refuses_to_start(), f"the log file {newest} is missing")
 
     def test_a_checkpoint_without_its_log_is_refused(self):
         node = self.copied_node()

@@ -65,8 +65,8 @@ class Node(servers.Conclave):
 
     def await_serving(self):
         """Told by its log, so that no request disturbs what a test counts."""
-        await_that(lambda: not self.is_running() or " serving epoch=" in self.log(), "the server serves")
-        if " serving epoch=" not in self.log():
+        await_that(lambda: not self.is_running() or " serving role=" in self.log(), "the server serves")
+        if " serving role=" not in self.log():
             raise AssertionError(f"conclaved exited with {self.process.wait()}:\n{self.log()}")
         return self
 

@@ -6,6 +6,8 @@ import struct
 
 HEAD_SIZE, HEAD_COPIES = 4096, 2
 BATCHES_OFFSET = HEAD_SIZE * HEAD_COPIES
+SEAL_SIZE = 512
+SEAL_OFFSET = BATCHES_OFFSET - SEAL_SIZE
 BATCH_HEADER_SIZE = 72
 
 Batch = collections.namedtuple("Batch", "path offset sequence body_size size")

@@ -6,6 +6,7 @@ that is not 0.
 """
 
 import os
+import re
 import socket
 import subprocess
 
@@ -106,6 +107,71 @@ class DataDirectory(TestCase):
         self.assertEqual(os.listdir(os.path.join(self.scratch, "log-disk", "conclave", "log")), ["log.0000000000000001"])
         node.start()
         self.session(node).must("exists", path="/a")
+
+
+class Recovery(TestCase):
+    """A start tells what it took from the log."""
+
+    # No checkpoint but the one of a clean stop.
+    settings = {"checkpointIntervalMs": 1000000000, "preAllocSize": 1}
+    count = 50
+
+    def written_node(self):
+        node = self.node(self.settings).start()
+        session = self.session(node)
+        for number in range(self.count):
+            session.must("create", path=f"/node-{number}", data=b"x" * 100000)
+        return node
+
+    def recovered(self, node):
+        line = re.search(r"recovered checkpoint=0x([0-9a-f]+) replayed_transactions=(\d+) log_segments=(\d+) "
+                         r"took_ms=\d+\n", node.log())
+        self.assertIsNotNone(line, node.log())
+        return int(line[1], 16), int(line[2]), int(line[3])
+
+    def test_a_first_start_has_nothing_to_replay(self):
+        self.assertEqual(self.recovered(self.node().start()), (0, 0, 0))
+
+    def test_after_a_clean_stop_nothing_is_replayed(self):
+        node = self.written_node()
+        self.assertEqual(node.terminate(), 0)
+        node.start()
+        checkpoint, replayed, segments = self.recovered(node)
+        self.assertGreater(checkpoint, self.count)
+        self.assertLessEqual(replayed, 1)
+        self.assertEqual(segments, 1)
+
+    def test_after_a_kill_what_came_since_the_checkpoint_is_replayed(self):
+        node = self.written_node()
+        node.kill()
+        segment_count = len(log_files.segments(node))
+        self.assertGreater(segment_count, 1)
+        node.start()
+        checkpoint, replayed, segments = self.recovered(node)
+        self.assertEqual((checkpoint, segments), (0, segment_count))
+        self.assertIn(replayed, range(self.count + 1, self.count + 5))    # the session, and the start of the epoch
+        node.terminate()
+        node.start()
+        session = self.session(node)
+        for number in range(5):
+            session.must("setData", path=f"/node-{number}", data=b"y")
+        node.kill()
+        node.start()
+        checkpoint, replayed, segments = self.recovered(node)
+        self.assertGreater(checkpoint, self.count)
+        self.assertIn(replayed, range(6, 10))
+        self.assertEqual(segments, 1)
+
+
+    def test_a_log_that_was_begun_for_smaller_transactions_goes_on(self):
+        node = self.node(self.settings).start()
+        self.session(node).must("create", path="/before")
+        node.kill()
+        node.settings["jute.maxbuffer"] = 16 << 20      # more than the old segment has room for
+        node.start()
+        session = self.session(node)
+        session.must("create", path="/after", data=b"x" * (10 << 20))
+        session.must("exists", path="/before")
 
 
 class Port(TestCase):

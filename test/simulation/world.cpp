@@ -195,7 +195,7 @@ void world::note_records(const std::vector<zab::log_record>& records) {
         if (record.type != zab::record_type::entry) {
             continue;
         }
-        const std::optional<zab::entry> entry = zab::decode_entry(record.payload);
+        const zab::shared_entry entry = record.what;
         if (!entry || made_.contains(entry->at)) {
             violated("a zxid was given twice (I5)");
         }
@@ -301,10 +301,12 @@ void world::disk_step() {
 /// False if the disk failed: the process cannot go on.
 bool world::write_and_sync() {
     txnlog::record_batch batch;
+    bytes scratch;
     for (const pending_write& each : writes_) {
         batch.clear();
         for (const zab::log_record& record : each.records) {
-            batch.add({static_cast<txnlog::record_type>(record.type), record.at, record.payload});
+            const bytes_view payload = zab::payload_of(record, scratch);
+            batch.add({static_cast<txnlog::record_type>(record.type), record.at, payload});
             if (record.type == zab::record_type::promise) {
                 batch.set_head_payload(record.payload);
             }
@@ -394,7 +396,11 @@ void world::start() {
         std::string{log_directory},
         options,
         [&](const txnlog::record& record, const txnlog::record_position&) {
-            next = {static_cast<zab::record_type>(record.type), record.id, bytes{record.payload}};
+            next = {
+                static_cast<zab::record_type>(record.type),
+                record.id,
+                bytes{record.payload},
+                nullptr};
             if (next.type == zab::record_type::promise) {
                 promise = next.payload;
             }
@@ -414,7 +420,7 @@ void world::start() {
     for (const txnlog::segment_info& segment : report.segments) {
         if (!segment.head_payload.empty()) {
             const auto accepted =
-                server_->recover({zab::record_type::promise, {}, segment.head_payload});
+                server_->recover({zab::record_type::promise, {}, segment.head_payload, nullptr});
             if (!accepted) {
                 violated("recovery refuses a segment head: " + accepted.error());
             }

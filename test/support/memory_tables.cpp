@@ -47,7 +47,9 @@ void memory_tables::commit(const tree::change_set& changes) {
         changes.for_each(
             static_cast<tree::table>(index),
             [&](bytes_view key, const tree::change_set::row& value) {
-                committed_[index].insert_or_assign(bytes{key}, value);
+                committed_[index].insert_or_assign(
+                    bytes{key}, value ? std::optional<bytes>{*value} : std::nullopt
+                );
             }
         );
     }

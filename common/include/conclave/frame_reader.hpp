@@ -23,17 +23,25 @@ public:
     /// Appends bytes that were read.
     void append(bytes_view data);
 
+    /// `append` without a copy, if nothing else is buffered: `data` must stay valid until the next
+    /// `append`, `borrow` or `compact`.
+    void borrow(bytes_view data);
+
     /// The next whole frame, if there is one.
     status next(bytes_view& payload);
 
     /// Everything that is buffered and not yet taken, for the first four bytes of a connection.
-    [[nodiscard]] bytes_view buffered() const { return bytes_view{buffer_}.substr(taken_); }
+    [[nodiscard]] bytes_view buffered() const { return all().substr(taken_); }
 
-    /// Gives the memory of taken frames back.
+    /// Gives the memory of taken frames back, and keeps what is left of borrowed octets.
     void compact();
 
 private:
+    /// One of the two is empty.
+    [[nodiscard]] bytes_view all() const { return borrowed_.empty() ? buffer_ : borrowed_; }
+
     bytes buffer_;
+    bytes_view borrowed_;
     std::size_t taken_ = 0;
     std::size_t payload_size_max_;
 };

@@ -13,7 +13,7 @@ replica::connection example() {
     one.peer = {"10.0.0.1", 5000};
     one.session = session_id{0x100001407de0000};
     one.timeout_ms = 10000;
-    one.waiting.push({replica::waiting_request::state::in_flight, {}, {}, {}, {}, 1});
+    one.waiting.push({replica::waiting_request::state::in_flight, {}, {}, {}, 1});
     one.statistics.received = 4;
     one.statistics.sent = 3;
     one.statistics.latency_ms_last = 1;

@@ -63,3 +63,36 @@ TEST_CASE(
     reader.append("\xff\xff\xff\xff");
     CHECK(reader.next(payload) == frame_reader::status::bad_length);
 }
+
+TEST_CASE("frame_reader: borrowed octets are read where they stand", "[frame_reader]") {
+    frame_reader reader{100};
+    const bytes rest_of_two = frame_of("two").substr(5);
+    bytes_view payload;
+    {
+        bytes first = frame_of("one") + frame_of("two").substr(0, 5);
+        reader.borrow(first);
+        REQUIRE(reader.next(payload) == frame_reader::status::frame);
+        CHECK(payload == "one");
+        CHECK(payload.data() == first.data() + 4);
+        CHECK(reader.next(payload) == frame_reader::status::need_more);
+        reader.compact();
+        first.assign(first.size(), 'x');
+    }
+    reader.borrow(rest_of_two); // behind what is left, so it is copied
+    REQUIRE(reader.next(payload) == frame_reader::status::frame);
+    CHECK(payload == "two");
+    reader.compact();
+    CHECK(reader.buffered().empty());
+}
+
+TEST_CASE("frame_reader: what follows borrowed octets does not lose them", "[frame_reader]") {
+    frame_reader reader{100};
+    const bytes stream = frame_of("one") + frame_of("two");
+    reader.borrow(bytes_view{stream}.substr(0, 9));
+    bytes_view payload;
+    REQUIRE(reader.next(payload) == frame_reader::status::frame);
+    reader.append(bytes_view{stream}.substr(9));
+    REQUIRE(reader.next(payload) == frame_reader::status::frame);
+    CHECK(payload == "two");
+    CHECK(reader.next(payload) == frame_reader::status::need_more);
+}

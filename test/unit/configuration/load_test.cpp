@@ -341,7 +341,7 @@ TEST_CASE("load: elections have one algorithm", "[load]") {
     CHECK_FALSE(parse_more("electionAlg=1\n").usable());
 }
 
-TEST_CASE("load: an observer has nobody to observe in this release", "[load]") {
+TEST_CASE("load: peerType=observer needs a server line that says so too", "[load]") {
     CHECK(parse_more("peerType=participant\n").usable());
     CHECK_FALSE(parse_more("peerType=observer\n").usable());
 }
@@ -381,11 +381,14 @@ TEST_CASE("load: static file and server line must agree about the client port", 
     ));
 }
 
-TEST_CASE("load: several servers are refused with the reason", "[load]") {
+TEST_CASE(
+    "load: several server lines need a myid that says which of them this server is", "[load]"
+) {
     CHECK(says(
         parse_more("server.1=a:2888:3888\nserver.2=b:2888:3888\nserver.3=c:2888:3888\n"),
-        "zoo.cfg:6: error: there are 3 server lines, and this release serves an ensemble of one; "
-        "keep the line of this server only, or none"
+        "zoo.cfg:4: error: there are 3 server lines, and no myid file in dataDir says which of "
+        "them "
+        "this server is"
     ));
 }
 

@@ -16,10 +16,22 @@ using namespace conclave::txnlog;
 
 namespace {
 
+/// A compiler cache may have made the name of this file relative to a directory that is not the
+/// current one: then it is looked for in those above.
+std::filesystem::path document_path() {
+    const std::filesystem::path name = "docs/formats/log.md";
+    std::filesystem::path path = std::filesystem::path{__FILE__}.parent_path() / "../../.." / name;
+    for (std::filesystem::path above = std::filesystem::current_path();
+         !std::filesystem::exists(path) && above != above.root_path();
+         above = above.parent_path()) {
+        path = above / name;
+    }
+    return path;
+}
+
 /// The octets of the dump that follows the line which begins with `title`, by offset.
 std::map<std::size_t, char> dump_after(const std::string& title) {
-    const auto root = std::filesystem::path{__FILE__}.parent_path() / "../../..";
-    std::ifstream document{root / "docs/formats/log.md"};
+    std::ifstream document{document_path()};
     REQUIRE(document.is_open());
     std::map<std::size_t, char> octets;
     bool is_found = false;

@@ -399,6 +399,71 @@ TEST_CASE("log reader: T5 a missing file in the middle is told as such", "[log][
     CHECK(back.report.damage->bound == zxid{32});
 }
 
+TEST_CASE("log reader: a missing file at the end is told as such", "[log][reader]") {
+    log_files files;
+    fill(files, 60);
+    const bool is_read_in_part = GENERATE(false, true);
+    recovery_options options;
+    if (is_read_in_part) {
+        options.above = zxid{20};
+    }
+    files.erase(segment_path(49));
+    const read_back back = read_log(files, options);
+    REQUIRE(back.report.outcome == verdict::missing_segment);
+    REQUIRE(back.report.damage.has_value());
+    CHECK(back.report.damage->file == segment_name(49));
+    CHECK(back.report.damage->first_sequence == 49);
+    CHECK(back.report.damage->above == zxid{48});
+    CHECK(back.records.back().id == zxid{48});
+    CHECK(
+        back.report.explanation.find(
+            "/log/" + segment_name(49) + " is missing: " + segment_name(33) + " says"
+        ) != std::string::npos
+    );
+}
+
+TEST_CASE("log reader: a sealed segment has no torn tail", "[log][reader]") {
+    log_files files;
+    fill(files, 20);
+    files.erase(segment_path(17));
+    erase_batch(files, 16);
+    const read_back back = read_log(files);
+    REQUIRE(back.report.outcome == verdict::corrupt);
+    CHECK(back.report.damage->first_sequence == 16);
+}
+
+TEST_CASE(
+    "log reader: a damaged seal changes nothing while its successor is there", "[log][reader]"
+) {
+    log_files files;
+    fill(files, 20);
+    files.flip_bit(segment_path(1), segment_seal_offset + 17);
+    const read_back back = read_log(files);
+    CHECK(back.report.outcome == verdict::clean);
+    CHECK(back.records.size() == 20);
+}
+
+TEST_CASE("log reader: a segment that comes while the log is read is not missed", "[log][reader]") {
+    log_files files;
+    log_writer log = std::move(*open_log(files));
+    for (std::int64_t id = 1; id <= 16; ++id) {
+        REQUIRE_FALSE(append_synced(log, id));
+    }
+    bool has_grown = false;
+    files.set_fault([&](const operation_view& operation) {
+        if (operation.kind == file_operation::open && operation.path == segment_path(1) &&
+            !has_grown) {
+            has_grown = true;
+            CHECK_FALSE(append_synced(log, 17));
+        }
+        return std::error_code{};
+    });
+    const read_back back = read_log(files);
+    CHECK(has_grown);
+    CHECK(back.report.outcome == verdict::clean);
+    CHECK(back.records.size() == 16);
+}
+
 TEST_CASE(
     "log reader: a file that was cut off is corruption and no end of the log", "[log][reader]"
 ) {

@@ -413,6 +413,104 @@ TEST_CASE("log thread: a full disk is told and passes when there is room again",
     CHECK(read_log(log.files).records.size() == 18);
 }
 
+TEST_CASE(
+    "log thread: whoever heeds the room that is told is never left waiting on a full disk",
+    "[log][thread]"
+) {
+    // The owner keeps as much in flight as the room that it was told last, and stops at the word of
+    // a full disk; the disk becomes full in the middle, and the worker is slow to find out.
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::uint64_t room = small_segment_size - batches_offset;
+    std::uint64_t in_flight = 0;
+    bool is_full = false;
+    log_thread_options options = quick();
+    options.prepare_retry_interval = 1h;
+    options.on_room = [&](std::uint64_t told) {
+        const std::lock_guard lock{mutex};
+        room = told;
+        changed.notify_all();
+    };
+    options.on_nearly_full = [&](bool full) {
+        const std::lock_guard lock{mutex};
+        is_full = full;
+        changed.notify_all();
+    };
+    running_log log{options};
+    const std::int64_t full_after = GENERATE(1, 5, 30, 60);
+    log.files.set_fault([&](const operation_view& operation) {
+        if (operation.kind == file_operation::reserve) {
+            // Until everything that may be in flight is in flight.
+            std::unique_lock lock{mutex};
+            changed.wait(lock, [&] { return in_flight + 1536 > room; });
+        }
+        return std::error_code{};
+    });
+    std::int64_t id = 0;
+    for (;; ++id) {
+        if (id == full_after) {
+            log.files.set_capacity(0);
+        }
+        const std::size_t size = static_cast<std::size_t>(id * 37 % 900);
+        // Each in a batch of its own, with a floor behind it.
+        const std::uint64_t cost = padded_batch_size(size + record_header_size, 512) + 512;
+        {
+            std::unique_lock lock{mutex};
+            changed.wait(lock, [&] { return is_full || in_flight + cost <= room; });
+            if (is_full) {
+                break;
+            }
+            in_flight += cost;
+            changed.notify_all();
+        }
+        REQUIRE_FALSE(log.thread.submit(
+            entry(id, bytes(size, 'x')),
+            [&, id, cost, told = log.heard.expect(id)](std::error_code error, std::uint64_t at) {
+                {
+                    const std::lock_guard lock{mutex};
+                    in_flight -= cost;
+                    changed.notify_all();
+                }
+                told(error, at);
+            }
+        ));
+    }
+    REQUIRE(id >= full_after);
+    for (const answers::answer& one : log.heard.await(static_cast<std::size_t>(id))) {
+        REQUIRE_FALSE(one.error);
+    }
+}
+
+TEST_CASE("log thread: the room is told before the completions that change it", "[log][thread]") {
+    std::uint64_t told = 0; // the log thread's own, as are the completions
+    log_thread_options options = quick();
+    options.idle_floor_delay = 1h;
+    options.on_room = [&](std::uint64_t room) {
+        told = room;
+    };
+    running_log log{options};
+    for (std::int64_t id = 1; id <= 3; ++id) {
+        const std::uint64_t left =
+            small_segment_size - batches_offset - static_cast<std::uint64_t>(id) * 512;
+        REQUIRE_FALSE(log.thread.submit(
+            entry(id, "x"),
+            [&told, left, done = log.heard.expect(id)](std::error_code error, std::uint64_t at) {
+                done(told == left ? error : std::make_error_code(std::errc::invalid_argument), at);
+            }
+        ));
+        CHECK_FALSE(log.heard.await(static_cast<std::size_t>(id)).back().error);
+    }
+    log.thread.stop();
+}
+
+TEST_CASE("log thread: a server that hardly writes needs one segment alone", "[log][thread]") {
+    running_log log;
+    REQUIRE_FALSE(log.submit(1)); // with its floor, less than a quarter
+    log.heard.await(1);
+    log.thread.stop();
+    CHECK(*log.files.list(log_directory) == std::vector<std::string>{segment_name(1)});
+}
+
 TEST_CASE("log thread: purging makes the room that a waiting group needs", "[log][thread]") {
     event full;
     log_thread_options options = quick();

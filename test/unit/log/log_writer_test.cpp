@@ -168,20 +168,130 @@ TEST_CASE("log writer: a log is continued after each restart where it ended", "[
 }
 
 TEST_CASE(
-    "log writer: it asks for a segment when half of the current one is used", "[log][writer]"
+    "log writer: it asks for a segment when a quarter of the current one is used", "[log][writer]"
 ) {
     log_files files;
     log_writer log = std::move(*open_log(files));
-    for (std::int64_t id = 1; id <= 7; ++id) {
+    for (std::int64_t id = 1; id <= 3; ++id) {
         record_batch batch = entry(id, "x");
         REQUIRE(log.append(batch).has_value());
         CHECK_FALSE(log.wants_segment());
     }
-    record_batch batch = entry(8, "x");
+    record_batch batch = entry(4, "x");
     REQUIRE(log.append(batch).has_value());
     CHECK(log.wants_segment());
     REQUIRE_FALSE(log.prepare_next());
     CHECK_FALSE(log.wants_segment());
+}
+
+TEST_CASE(
+    "log writer: it asks for a segment while the room that must be left is there", "[log][writer]"
+) {
+    log_files files;
+    log_writer_options options = small_log();
+    options.room_min = small_segment_size - batches_offset - 512;
+    log_writer log = std::move(*open_log(files, options));
+    REQUIRE_FALSE(append_synced(log, 1));
+    CHECK_FALSE(log.wants_segment());
+    REQUIRE_FALSE(append_synced(log, 2));
+    CHECK(log.wants_segment());
+}
+
+TEST_CASE(
+    "log writer: the room is that of the current segment or of the next one", "[log][writer]"
+) {
+    log_files files;
+    log_writer_options options = small_log();
+    options.segment_size = 65536;
+    log_writer log = std::move(*open_log(files, options));
+    const std::uint64_t whole = small_segment_size - batches_offset;
+    CHECK(log.guaranteed_room() == whole);
+    REQUIRE_FALSE(append_synced(log, 1));
+    CHECK(log.guaranteed_room() == whole - 512);
+    log.note_reserved(true);
+    CHECK(log.guaranteed_room() == 65536 - batches_offset);
+    log.note_reserved(false);
+    CHECK(log.guaranteed_room() == whole - 512);
+    REQUIRE_FALSE(log.prepare_next());
+    CHECK(log.guaranteed_room() == 65536 - batches_offset);
+    REQUIRE_FALSE(append_synced(log, 2, bytes(40000, 'x'))); // the first of the next segment
+    REQUIRE(log.segment_count() == 2);
+    CHECK(log.guaranteed_room() == 65536 - batches_offset - padded_batch_size(40016, 512));
+}
+
+TEST_CASE("log writer: what the room tells can be written in pieces of any size", "[log][writer]") {
+    const std::size_t piece = GENERATE(1U, 400U, 900U, 2500U, 6000U);
+    const int before = GENERATE(0, 1, 5, 9, 14);
+    const bool has_next = GENERATE(false, true);
+    log_files files;
+    log_writer log = std::move(*open_log(files));
+    for (int id = 1; id <= before; ++id) {
+        record_batch batch = entry(id, "x");
+        REQUIRE(log.append(batch).has_value());
+    }
+    if (has_next) {
+        REQUIRE_FALSE(log.prepare_next());
+    }
+    const std::uint64_t cost = padded_batch_size(piece + record_header_size, 512);
+    INFO("piece " << piece << " before " << before << " next " << has_next);
+    for (std::uint64_t room = log.guaranteed_room(); room >= cost; room -= cost) {
+        record_batch batch = entry(100, bytes(piece, 'x'));
+        REQUIRE(log.append(batch).has_value());
+    }
+}
+
+TEST_CASE("log writer: a segment that is left says which one follows", "[log][writer]") {
+    log_files files;
+    log_writer log = std::move(*open_log(files));
+    for (std::int64_t id = 1; id <= 17; ++id) {
+        REQUIRE_FALSE(append_synced(log, id));
+    }
+    files.power_loss(keep_nothing);
+    const read_back back = read_log(files);
+    REQUIRE(back.report.segments.size() == 2);
+    CHECK(back.report.segments[0].next_first_sequence == 17);
+    CHECK_FALSE(back.report.segments[1].next_first_sequence.has_value());
+}
+
+TEST_CASE("log writer: a segment is not sealed before the next one is durable", "[log][writer]") {
+    log_files files;
+    log_writer log = std::move(*open_log(files));
+    for (std::int64_t id = 1; id <= 16; ++id) {
+        REQUIRE_FALSE(append_synced(log, id));
+    }
+    const auto is_sealed = [&] {
+        return files.content(segment_path(1)).substr(segment_seal_offset, 4) == "CLS1";
+    };
+    std::optional<bool> was_sealed;
+    files.set_fault([&](const operation_view& operation) {
+        if (operation.kind == file_operation::sync_directory) {
+            was_sealed = is_sealed();
+        }
+        return std::error_code{};
+    });
+    REQUIRE_FALSE(append_synced(log, 17));
+    CHECK(was_sealed == false);
+    CHECK(is_sealed());
+    CHECK(files.durable_content(segment_path(1)).substr(segment_seal_offset, 4) == "CLS1");
+}
+
+TEST_CASE(
+    "log writer: a seal that a crash has prevented is written at the next start", "[log][writer]"
+) {
+    log_files files;
+    {
+        log_writer log = std::move(*open_log(files));
+        for (std::int64_t id = 1; id <= 17; ++id) {
+            REQUIRE_FALSE(append_synced(log, id));
+        }
+    }
+    files.damage(segment_path(1), segment_seal_offset, bytes(segment_seal_size, '\0'));
+    REQUIRE_FALSE(read_log(files).report.segments[0].next_first_sequence.has_value());
+    REQUIRE(open_log(files).has_value());
+    files.power_loss(keep_nothing);
+    const read_back back = read_log(files);
+    CHECK(back.report.segments[0].next_first_sequence == 17);
+    CHECK(back.zxids() == numbers(1, 17));
 }
 
 TEST_CASE(
@@ -206,7 +316,7 @@ TEST_CASE(
 }
 
 TEST_CASE(
-    "log writer: a large batch asks for a segment before half of the current one is used",
+    "log writer: a large batch asks for a segment before a quarter of the current one is used",
     "[log][writer]"
 ) {
     log_files files;
@@ -214,7 +324,7 @@ TEST_CASE(
     options.segment_size = 65536;
     options.first_segment_size = 65536;
     log_writer log = std::move(*open_log(files, options));
-    REQUIRE_FALSE(append_synced(log, 1, bytes(16384, 'x')));
+    REQUIRE_FALSE(append_synced(log, 1, bytes(13000, 'x')));
     CHECK_FALSE(log.wants_segment());
     record_batch batch = entry(2, bytes(45000, 'y'));
     CHECK(log.append(batch).error() == std::errc::no_space_on_device);
@@ -305,7 +415,7 @@ TEST_CASE("log writer: an error at any step of starting a segment is final", "[l
     const std::size_t first = dry_run.operation_count();
     REQUIRE_FALSE(append_synced(complete, 17));
     const std::size_t count = dry_run.operation_count() - first;
-    REQUIRE(count >= 8); // sync, open, two heads, sync, rename, directory, batch, sync
+    REQUIRE(count >= 11); // sync, open, two heads, sync, rename, directory, seal, sync, batch, sync
     for (std::size_t step = 0; step < count; ++step) {
         log_files files;
         log_writer log = fill(files);
@@ -381,7 +491,7 @@ TEST_CASE("log writer: without forced sync nothing is synced nor claimed to be",
     options.force_sync = false;
     log_writer log = std::move(*open_log(files, options));
     files.fail_every(file_operation::sync_data, std::errc::io_error);
-    for (std::int64_t id = 1; id <= 8; ++id) { // up to where the next segment would be prepared
+    for (std::int64_t id = 1; id <= 4; ++id) { // up to where the next segment would be prepared
         REQUIRE_FALSE(append_entry(log, id));
         REQUIRE_FALSE(log.sync());
         REQUIRE_FALSE(log.write_floor());

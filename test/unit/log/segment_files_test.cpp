@@ -5,8 +5,10 @@
 
 using namespace conclave;
 using namespace conclave::txnlog;
+using test::file_operation;
 using test::log_directory;
 using test::log_files;
+using test::operation_view;
 
 namespace {
 
@@ -19,6 +21,32 @@ TEST_CASE("segment files: the file is durable zeros of the size asked for", "[lo
     const std::uint64_t size = GENERATE(12288U, (256U << 10) - 4096, 256U << 10, (5U << 20) + 4096);
     REQUIRE_FALSE(prepare_segment(files, log_directory, size));
     CHECK(files.durable_content(prepared) == bytes(size, '\0'));
+}
+
+TEST_CASE("segment files: the room is told before the zeros are written", "[log][files]") {
+    log_files files;
+    std::size_t writes = 0;
+    std::vector<std::size_t> writes_when_told;
+    files.set_fault([&](const operation_view& operation) {
+        writes += operation.kind == file_operation::write ? 1 : 0;
+        return std::error_code{};
+    });
+    REQUIRE_FALSE(prepare_segment(files, log_directory, 1U << 20, [&] {
+        writes_when_told.push_back(writes);
+    }));
+    CHECK(writes_when_told == std::vector<std::size_t>{0});
+    CHECK(writes > 1);
+}
+
+TEST_CASE(
+    "segment files: a file system that promises no room is used all the same", "[log][files]"
+) {
+    log_files files;
+    files.fail_every(file_operation::reserve, std::errc::operation_not_supported);
+    bool was_told = false;
+    REQUIRE_FALSE(prepare_segment(files, log_directory, 16384, [&] { was_told = true; }));
+    CHECK_FALSE(was_told);
+    CHECK(files.durable_content(prepared) == bytes(16384, '\0'));
 }
 
 TEST_CASE("segment files: what an earlier attempt left is replaced", "[log][files]") {

@@ -68,7 +68,7 @@ TEST_CASE("segment format: other names are not segments", "[log][format]") {
 
 TEST_CASE("segment format: a head is read as it was written", "[log][format]") {
     segment_head head = example_head();
-    head.payload = bytes(GENERATE(0U, 1U, 18U, 3983U, 3984U), 'p');
+    head.payload = bytes(GENERATE(0U, 1U, 18U, 3471U, 3472U), 'p');
     const bytes copy = encode(head);
     REQUIRE(copy.size() == segment_head_size);
     segment_head read;
@@ -85,6 +85,35 @@ TEST_CASE("segment format: any changed bit makes a head damaged", "[log][format]
         segment_head read;
         INFO("bit " << bit);
         REQUIRE(decode_segment_head(copy, read) == head_state::damaged);
+    }
+}
+
+TEST_CASE("segment format: a head leaves room for the seal behind its copy", "[log][format]") {
+    segment_head head = example_head();
+    head.payload = bytes(head_payload_size_max, 'p');
+    const bytes copy = encode(head);
+    CHECK(copy.substr(segment_head_size - segment_seal_size) == bytes(segment_seal_size, '\0'));
+    CHECK(segment_seal_offset + segment_seal_size == batches_offset);
+}
+
+TEST_CASE("segment format: a seal is read as it was written", "[log][format]") {
+    const segment_seal seal{0x0102030405060708, 0xffffffffffffffff};
+    const bytes octets = encode(seal);
+    REQUIRE(octets.size() == segment_seal_size);
+    CHECK(decode_segment_seal(octets, seal.segment_mark) == seal);
+    CHECK_FALSE(decode_segment_seal(octets, seal.segment_mark + 1).has_value());
+    CHECK_FALSE(decode_segment_seal(octets.substr(1), seal.segment_mark).has_value());
+    CHECK_FALSE(decode_segment_seal(bytes(segment_seal_size, '\0'), 0).has_value());
+}
+
+TEST_CASE("segment format: any changed bit makes a seal none", "[log][format]") {
+    const segment_seal seal{7, 17};
+    const bytes intact = encode(seal);
+    for (std::size_t bit = 0; bit < std::size_t{28} * 8; ++bit) {
+        bytes octets = intact;
+        octets[bit / 8] = static_cast<char>(octets[bit / 8] ^ (1 << (bit % 8)));
+        INFO("bit " << bit);
+        REQUIRE_FALSE(decode_segment_seal(octets, seal.segment_mark).has_value());
     }
 }
 

@@ -43,11 +43,48 @@ TEST_CASE("segment worker: an order is filled once", "[log][thread]") {
                           }};
     CHECK_FALSE(worker.take_segment());
     worker.order_segment(small_segment_size);
-    news.await(1);
+    news.await(2);                            // its room, and then the whole of it
     worker.order_segment(small_segment_size); // while the first waits to be taken: no second one
     CHECK(worker.take_segment());
     CHECK_FALSE(worker.take_segment());
     CHECK(files.content("/log/log.next") == bytes(small_segment_size, '\0'));
+}
+
+TEST_CASE("segment worker: the room is told while the zeros are still written", "[log][thread]") {
+    log_files files;
+    counter news;
+    std::mutex gate;
+    std::unique_lock closed{gate};
+    files.set_fault([&](const operation_view& operation) {
+        if (operation.kind == file_operation::write) {
+            const std::lock_guard wait{gate};
+        }
+        return std::error_code{};
+    });
+    segment_worker worker{files, log_directory, 1h, [&] {
+                              news.add();
+                          }};
+    worker.order_segment(small_segment_size);
+    news.await(1);
+    CHECK(worker.has_reserved());
+    CHECK_FALSE(worker.take_segment());
+    closed.unlock();
+    news.await(2);
+    CHECK(worker.take_segment());
+    CHECK_FALSE(worker.has_reserved());
+}
+
+TEST_CASE("segment worker: room that comes to nothing is not told any more", "[log][thread]") {
+    log_files files;
+    counter news;
+    files.fail_every(file_operation::sync_data, std::errc::io_error);
+    segment_worker worker{files, log_directory, 1h, [&] {
+                              news.add();
+                          }};
+    worker.order_segment(small_segment_size);
+    news.await(2);
+    CHECK(worker.last_attempt_failed());
+    CHECK_FALSE(worker.has_reserved());
 }
 
 TEST_CASE("segment worker: a failing order is tried again until it succeeds", "[log][thread]") {

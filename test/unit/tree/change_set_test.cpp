@@ -37,7 +37,7 @@ TEST_CASE("change set: tables do not mix", "[tree][change_set]") {
     CHECK(frozen->row_count() == 2);
     CHECK(**frozen->find(table::meta, "key") == "in meta");
     CHECK(**frozen->find(table::node, "key") == "in node");
-    CHECK(frozen->find(table::session, "key") == nullptr);
+    CHECK_FALSE(frozen->find(table::session, "key").has_value());
     CHECK(change_set{}.empty());
     CHECK_FALSE(frozen->empty());
 }

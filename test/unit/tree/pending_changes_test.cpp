@@ -91,3 +91,23 @@ TEST_CASE("pending changes: clearing forgets everything", "[tree][pending]") {
     pending.accept(zxid{1});
     CHECK(pending.size() == 1);
 }
+
+TEST_CASE("pending changes: an entry that is used again starts afresh", "[tree][pending]") {
+    pending_changes pending;
+    for (std::int64_t round = 1; round <= 300; ++round) {
+        const bytes path = "/node" + std::to_string(round % 7);
+        pending.put(path, node_of(round, static_cast<std::int32_t>(round)));
+        pending.put("/taken-back", node_of(round));
+        if (round % 3 == 0) {
+            pending.discard();
+            CHECK(pending.find(path) == nullptr);
+            continue;
+        }
+        pending.accept(zxid{round});
+        REQUIRE(pending.find(path) != nullptr);
+        CHECK(pending.find(path)->head.version == round);
+        CHECK(owned_by(pending, round) == std::vector<bytes>{path, "/taken-back"});
+        pending.release(zxid{round});
+        CHECK(pending.size() == 0);
+    }
+}

@@ -1,0 +1,51 @@
+/// The links to the other servers, joined to the replica.
+#pragma once
+
+#include "server/net/peer_network.hpp"
+#include "server/replica/replica.hpp"
+
+#include <functional>
+#include <map>
+#include <vector>
+
+namespace conclave::net {
+
+/// Hands what links bring to the replica and what the replica says to the links. Core thread only;
+/// everything given must outlive it.
+class ensemble_links final : private peer_events {
+public:
+    /// `open_batch` is called before each input and gives its time.
+    ensemble_links(
+        asio::io_context& context,
+        peer_network_settings configured,
+        std::vector<peer_endpoint> peers,
+        replica::replica& server,
+        std::function<replica::instant()> open_batch
+    );
+
+    /// Listens and dials, from now on.
+    /// @throws std::runtime_error with a sentence for the operator
+    void start();
+
+    /// Sends frames, each in its order; what has no link is dropped.
+    void deliver(std::vector<replica::peer_output>& frames);
+
+    void stop() { network_.stop(); }
+
+    [[nodiscard]] const peer_network& network() const { return network_; }
+
+private:
+    void on_link_up(server_id peer, link_generation generation) override;
+    void on_link_down(server_id peer, link_generation generation, link_loss how) override;
+    void on_peer_frame(server_id peer, link_generation generation, bytes_view frame) override;
+    void on_dial_refused(server_id peer) override;
+    void on_writable(server_id peer, link_generation generation) override;
+
+    std::vector<peer_endpoint> peers_;
+    replica::replica& replica_;
+    std::function<replica::instant()> open_batch_;
+    peer_network network_;
+    std::map<server_id, link_generation> links_;
+};
+
+} // namespace conclave::net

@@ -1,0 +1,402 @@
+/// One replica among several: who leads, whose requests go where, and which sessions live
+/// (zab 4.4, 4.5).
+#include "server/replica/replica.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "conclave/assert.hpp"
+#include "conclave/log_line.hpp"
+
+namespace conclave::replica {
+
+// ---- inputs from peers ----
+
+void replica::on_link_up(server_id peer, instant now) {
+    now_ = now;
+    core_->advance(now.monotonic, now.wall_ms);
+    core_->link_up(peer);
+    if (is_following() && core_->leader() == peer) {
+        // What was on its way when the link broke may be lost; the leader knows what it has.
+        for (in_flight& each : in_flight_) {
+            each.sent_in = {};
+        }
+        unsent_count_ = in_flight_.size();
+        send_unsent();
+    }
+    pump();
+}
+
+void replica::on_link_down(server_id peer, zab::link_loss why, instant now) {
+    now_ = now;
+    core_->advance(now.monotonic, now.wall_ms);
+    core_->link_down(peer, why);
+    pump();
+}
+
+bool replica::on_peer_frame(server_id from, bytes_view frame, instant now) {
+    now_ = now;
+    std::optional<peer_message> message = decode_peer_message(frame);
+    if (!message) {
+        return false;
+    }
+    if (auto* core = std::get_if<zab::message>(&*message)) {
+        core_->advance(now.monotonic, now.wall_ms);
+        core_->receive(from, std::move(*core));
+    } else if (auto* forwarded = std::get_if<forward_message>(&*message)) {
+        on_forward(from, std::move(*forwarded));
+    } else if (const auto* touched = std::get_if<touch_message>(&*message)) {
+        for (const session_id each : touched->sessions) {
+            sessions_.touch(each, now_.monotonic);
+        }
+    } else if (const auto* asked = std::get_if<revalidate_message>(&*message)) {
+        on_revalidate(from, *asked);
+    } else if (const auto* answered = std::get_if<revalidate_answer>(&*message)) {
+        on_revalidated(*answered);
+    }
+    pump();
+    return true;
+}
+
+void replica::send(server_id to, const peer_message& what) {
+    to_peers_.push_back({to, encode(what)});
+}
+
+// ---- roles ----
+
+bool replica::is_leading() const {
+    return core_ != nullptr && core_->current_role() == zab::role::leading;
+}
+
+bool replica::is_following() const {
+    return core_ != nullptr && core_->current_role() == zab::role::following;
+}
+
+bool replica::is_serving() const {
+    return is_leading() || is_following();
+}
+
+const char* replica::mode() const {
+    if (is_alone()) {
+        return "standalone";
+    }
+    if (is_leading()) {
+        return "leader";
+    }
+    return core_->members().is_voter(settings_.self) ? "follower" : "observer";
+}
+
+namespace {
+
+const char* name_of(zab::role role) {
+    switch (role) {
+    case zab::role::looking:
+        return "looking";
+    case zab::role::candidate:
+        return "candidate";
+    case zab::role::leading_syncing:
+        return "leading, not yet serving";
+    case zab::role::leading:
+        return "leading";
+    case zab::role::following_syncing:
+        return "following, not yet serving";
+    case zab::role::following:
+        return "following";
+    case zab::role::stopped:
+        break;
+    }
+    return "stopped";
+}
+
+} // namespace
+
+/// Looks at what has become of the core; every input ends here.
+void replica::follow_role() {
+    if (core_->current_role() != seen_role_) {
+        seen_role_ = core_->current_role();
+        log(log_level::info,
+            "role=\"{}\" leader={} promised_epoch={} last_zxid=0x{:x} committed_zxid=0x{:x}",
+            name_of(seen_role_),
+            core_->leader().value,
+            core_->promised().to.value,
+            core_->last().at.value,
+            core_->committed().value);
+    }
+    if (was_leading_ && !is_leading() && core_->current_role() != zab::role::candidate &&
+        core_->current_role() != zab::role::leading_syncing) {
+        // What is in flight is somebody else's to decide now.
+        was_leading_ = false;
+        preparation_.clear();
+        owners_.clear();
+        opening_.clear();
+        received_.clear();
+        held_forwards_.clear();
+    }
+    if (!is_serving()) {
+        if (!leaderless_since_) {
+            leaderless_since_ = now_.monotonic;
+        }
+        return;
+    }
+    const bool is_new = leaderless_since_ || served_epoch_ != core_->current_epoch();
+    leaderless_since_.reset();
+    if (is_new) {
+        begin_serving();
+    }
+    if (!held_forwards_.empty() && core_->can_propose()) {
+        for (auto& [from, held] : std::exchange(held_forwards_, {})) {
+            on_forward(from, std::move(held));
+        }
+    }
+    if (unsent_count_ > 0) {
+        send_unsent();
+    }
+}
+
+/// The EpochStart is applied, and with it everything of earlier epochs: what of this server's
+/// requests is not in the history by now never will be, and may be asked for again (zab 4.5.6).
+void replica::begin_serving() {
+    const bool is_new_epoch = served_epoch_ != core_->current_epoch();
+    served_epoch_ = core_->current_epoch();
+    was_leading_ = is_leading();
+    log(log_level::info,
+        "serving role={} leader={} epoch={} zxid=0x{:x} sessions={} nodes={}",
+        is_leading() ? "leader" : "follower",
+        core_->leader().value,
+        served_epoch_.value,
+        last_applied_.at.value,
+        sessions_.count(),
+        tree_.node_count());
+    if (is_new_epoch) {
+        // Nobody's silence counts while nobody could be heard (zookeeper-protocol 10.2).
+        sessions_.restart_all(now_.monotonic);
+        forget_own_proposals();
+    }
+    for (in_flight& each : in_flight_) {
+        each.sent_in = {};
+    }
+    unsent_count_ = in_flight_.size();
+    send_unsent();
+    for (const auto& [token, connection] : barriers_) {
+        if (!confirmed_barriers_.contains(token)) {
+            repeated_barriers_.push_back(token);
+        }
+    }
+    std::sort(repeated_barriers_.begin(), repeated_barriers_.end());
+    for (const std::uint64_t token : std::exchange(repeated_barriers_, {})) {
+        core_->barrier(token);
+    }
+    replay_held_frames();
+}
+
+/// Expiry and reaping are the leader's own idea; the next leader will have it again.
+void replica::forget_own_proposals() {
+    std::erase_if(in_flight_, [&](const in_flight& each) {
+        const bool is_own = each.from == connection_id{};
+        in_flight_size_ -= is_own ? each.size : 0;
+        return is_own;
+    });
+}
+
+void replica::replay_held_frames() {
+    std::vector<connection_id> holding;
+    for (const auto& [id, each] : connections_) {
+        if (!each->held_frames.empty()) {
+            holding.push_back(id);
+        }
+    }
+    std::sort(holding.begin(), holding.end());
+    for (const connection_id id : holding) {
+        connection* from = find(id);
+        for (const bytes& frame : std::exchange(from->held_frames, {})) {
+            if (from->phase != connection_phase::closing) {
+                on_request(*from, frame);
+            }
+        }
+    }
+}
+
+/// zab 4.4.6: connections outlive a change of leaders, but never longer than a new leader would
+/// surely tolerate.
+void replica::close_abandoned_connections() {
+    if (!leaderless_since_ || now_.monotonic - *leaderless_since_ < settings_.limits.parking_time) {
+        return;
+    }
+    for (const auto& [id, each] : connections_) {
+        if (each->phase != connection_phase::awaiting_handshake) {
+            close_after_output(*each);
+        }
+    }
+}
+
+// ---- requests ----
+
+/// Hands everything that waits to the leader, in order: itself, or in one message.
+void replica::send_unsent() {
+    if (is_leading()) {
+        while (unsent_count_ > 0 && core_->can_propose()) {
+            in_flight& next = in_flight_[in_flight_.size() - unsent_count_];
+            prepare_own(next, next.request.body);
+            --unsent_count_;
+        }
+        return;
+    }
+    if (!is_following() || unsent_count_ == 0) {
+        return;
+    }
+    forward_message message{core_->current_epoch(), settings_.boot, {}};
+    for (; unsent_count_ > 0; --unsent_count_) {
+        in_flight& next = in_flight_[in_flight_.size() - unsent_count_];
+        next.sent_in = core_->current_epoch();
+        next.is_prepared = false;
+        message.requests.push_back(next.request);
+    }
+    send(core_->leader(), std::move(message));
+}
+
+/// What the leader decides about a request, wherever it came from.
+prepared_write replica::judge(server_id asker, const forwarded_request& request, bytes_view body) {
+    preparation_.begin(false);
+    if (request.type == opcode::create_session) {
+        std::int32_t timeout_ms = 0;
+        jute::reader{body}(timeout_ms);
+        if (sessions_.find(request.session) != nullptr ||
+            !opening_.insert(request.session).second) {
+            return {failure{errc::session_expired, {}}, {}};
+        }
+        return {open_session{request.session, timeout_ms}, {}};
+    }
+    // Its client may know that it is open before this server's own disk has it.
+    const session::session_state* session = sessions_.find(request.session);
+    const bool lives = session != nullptr ? !session->closing : opening_.contains(request.session);
+    if (!lives) {
+        return {failure{errc::session_expired, {}}, {}};
+    }
+    const auto [owner, is_first] = owners_.emplace(request.session, asker);
+    if (owner->second != asker) {
+        return {failure{errc::session_moved, {}}, {}};
+    }
+    preparation_.discard();
+    prepared_write prepared = prepare_write(
+        preparation_, request.type, body, {request.session, request.who}, settings_.reconfig_enabled
+    );
+    if (request.type == opcode::close_session) {
+        sessions_.mark_closing(request.session);
+    }
+    return prepared;
+}
+
+/// Precondition: it may propose.
+void replica::prepare_own(in_flight& which, bytes_view body) {
+    prepared_write prepared = judge(settings_.self, which.request, body);
+    which.what = {which.request.session, std::move(prepared.what)};
+    which.operations = std::move(prepared.operations);
+    which.is_prepared = true;
+    which.sent_in = core_->current_epoch();
+    bytes encoded = encode(which.what);
+    in_flight_size_ += encoded.size() - which.size;
+    which.size = encoded.size();
+    const zab::origin origin{settings_.self, settings_.boot, which.sequence};
+    preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(encoded)));
+    ++counters_.proposals;
+}
+
+void replica::on_forward(server_id from, forward_message what) {
+    if (!is_leading() || what.in != core_->current_epoch()) {
+        return; // it asks again when it knows the leader
+    }
+    if (!core_->can_propose()) {
+        held_forwards_.emplace_back(from, std::move(what));
+        return;
+    }
+    received_requests& known = received_[from];
+    if (known.boot != what.boot) {
+        known = {what.boot, 0};
+    }
+    for (const forwarded_request& request : what.requests) {
+        if (request.sequence <= known.newest) {
+            continue; // sent again after a broken link
+        }
+        known.newest = request.sequence;
+        prepared_write prepared = judge(from, request, request.body);
+        bytes body = encode(transaction{request.session, std::move(prepared.what)});
+        const zab::origin origin{from, what.boot, request.sequence};
+        preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(body)));
+        ++counters_.proposals;
+    }
+}
+
+// ---- sessions ----
+
+/// A session is touched once per interval at most, however busy it is.
+void replica::note_activity(connection& at) {
+    sessions_.touch(at.session, now_.monotonic);
+    if (!at.is_touched && is_following()) {
+        at.is_touched = true;
+        touched_.push_back(at.session);
+        touched_connections_.push_back(at.id);
+    }
+}
+
+void replica::tell_touched() {
+    if (now_.monotonic < touch_due_ || touched_.empty() || !is_following()) {
+        return;
+    }
+    touch_due_ = now_.monotonic + settings_.limits.touch_interval;
+    send(core_->leader(), touch_message{std::exchange(touched_, {})});
+    for (const connection_id id : std::exchange(touched_connections_, {})) {
+        if (connection* at = find(id); at != nullptr) {
+            at->is_touched = false;
+        }
+    }
+}
+
+void replica::on_revalidate(server_id from, const revalidate_message& what) {
+    if (!is_leading() || what.in != core_->current_epoch()) {
+        return;
+    }
+    const session::session_state* known = sessions_.find(what.session);
+    const bool is_valid = known != nullptr ? !known->closing : opening_.contains(what.session);
+    if (is_valid) {
+        take_session(what.session, from, what.timeout_ms);
+    }
+    send(from, revalidate_answer{what.session, what.connection, is_valid});
+}
+
+/// The leader's word on where a session lives now.
+void replica::take_session(session_id session, server_id by, std::int32_t timeout_ms) {
+    owners_[session] = by;
+    ++counters_.sessions_revalidated;
+    sessions_.renegotiate(session, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
+}
+
+void replica::on_revalidated(const revalidate_answer& what) {
+    connection* at = find(connection_id{what.connection});
+    if (at == nullptr || at->phase != connection_phase::revalidating ||
+        at->session != what.session) {
+        return; // it did not wait for the answer
+    }
+    if (!what.is_valid || sessions_.find(what.session) == nullptr) {
+        return refuse_session(*at);
+    }
+    sessions_.renegotiate(what.session, std::chrono::milliseconds{at->timeout_ms}, now_.monotonic);
+    replace_connection_of(what.session);
+    establish(*at, what.session);
+    drain(*at);
+}
+
+// ---- what the shell brings for the core ----
+
+void replica::on_history_read(
+    server_id peer, zab::attachment number, std::vector<zab::shared_entry> entries, instant now
+) {
+    now_ = now;
+    core_->history_read(peer, number, std::move(entries));
+}
+
+void replica::on_history_gone(server_id peer, zab::attachment number, instant now) {
+    now_ = now;
+    core_->history_gone(peer, number);
+}
+
+} // namespace conclave::replica

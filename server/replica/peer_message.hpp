@@ -1,0 +1,94 @@
+/// What the replicas of an ensemble say to each other, beside what their replication cores do
+/// (zab 4.4, 4.5): requests on their way to the leader, and who is alive where.
+#pragma once
+
+#include "server/zab/message.hpp"
+
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "conclave/identity.hpp"
+#include "conclave/protocol.hpp"
+
+namespace conclave::replica {
+
+/// A write as a client asked for it, with everything that the leader needs to judge it.
+struct forwarded_request {
+    std::uint64_t sequence{}; ///< of the origin; ascending
+    session_id session;
+    opcode type{};
+    identities who;
+    bytes body; ///< as the client sent it; for createSession the timeout
+
+    static void fields(auto& archive, auto& record) {
+        auto type = static_cast<std::int32_t>(record.type);
+        archive(record.sequence, record.session, type, record.who, record.body);
+        if constexpr (!std::is_const_v<std::remove_reference_t<decltype(record)>>) {
+            record.type = static_cast<opcode>(type);
+        }
+    }
+
+    friend bool operator==(const forwarded_request&, const forwarded_request&) = default;
+};
+
+/// To the leader of that epoch, and nobody else: once a later epoch has begun, the origin may ask
+/// its leader anew.
+struct forward_message {
+    epoch in;
+    std::uint64_t boot{};
+    std::vector<forwarded_request> requests;
+
+    static void fields(auto& archive, auto& record) {
+        archive(record.in, record.boot, record.requests);
+    }
+
+    friend bool operator==(const forward_message&, const forward_message&) = default;
+};
+
+/// Sessions that have shown life at the sender since its last message of this kind.
+struct touch_message {
+    std::vector<session_id> sessions;
+
+    static void fields(auto& archive, auto& record) { archive(record.sessions); }
+
+    friend bool operator==(const touch_message&, const touch_message&) = default;
+};
+
+/// A client has come to the sender with this session: does it live?
+struct revalidate_message {
+    epoch in;
+    session_id session;
+    std::uint64_t connection{}; ///< of the sender
+    std::int32_t timeout_ms{};
+
+    static void fields(auto& archive, auto& record) {
+        archive(record.in, record.session, record.connection, record.timeout_ms);
+    }
+
+    friend bool operator==(const revalidate_message&, const revalidate_message&) = default;
+};
+
+/// If valid, the session belongs to that connection from now on.
+struct revalidate_answer {
+    session_id session;
+    std::uint64_t connection{};
+    bool is_valid{};
+
+    static void fields(auto& archive, auto& record) {
+        archive(record.session, record.connection, record.is_valid);
+    }
+
+    friend bool operator==(const revalidate_answer&, const revalidate_answer&) = default;
+};
+
+/// The order is part of the type's number on the wire: new ones go to the end.
+using peer_message = std::
+    variant<zab::message, forward_message, touch_message, revalidate_message, revalidate_answer>;
+
+[[nodiscard]] bytes encode(const peer_message& from);
+
+/// @return nothing if `frame` is not a whole message of a known type.
+[[nodiscard]] std::optional<peer_message> decode_peer_message(bytes_view frame);
+
+} // namespace conclave::replica
