@@ -207,6 +207,7 @@ void core_loop::begin_stop(stop_limits limits) {
     stopping_ = stop_phase::closing_clients;
     stop_limits_ = limits;
     open_batch();
+    replica_.resign(now_);
     network_.stop_accepting();
     close_all(delivery::next_step::close);
     limit_stop(limits.clients);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -74,6 +75,10 @@ void replica::apply(const zab::entry& committed) {
         complete(request, outcome, committed.at);
     } else {
         const transaction what = decode_or_stop(committed);
+        if (forwarded_count_ > 0) {
+            --forwarded_count_;
+            forwarded_size_ -= std::min(forwarded_size_, committed.body.size());
+        }
         static_cast<void>(apply_action(what.what, context));
         preparation_.on_applied(committed.at);
         note_digest();

@@ -131,6 +131,8 @@ void replica::follow_role() {
         opening_.clear();
         received_.clear();
         held_forwards_.clear();
+        forwarded_count_ = 0;
+        forwarded_size_ = 0;
     }
     if (!is_serving()) {
         if (!leaderless_since_) {
@@ -143,7 +145,7 @@ void replica::follow_role() {
     if (is_new) {
         begin_serving();
     }
-    if (!held_forwards_.empty() && core_->can_propose()) {
+    if (!held_forwards_.empty() && core_->can_propose() && !lacks_log_room()) {
         for (auto& [from, held] : std::exchange(held_forwards_, {})) {
             on_forward(from, std::move(held));
         }
@@ -305,7 +307,7 @@ void replica::on_forward(server_id from, forward_message what) {
     if (!is_leading() || what.in != core_->current_epoch()) {
         return; // it asks again when it knows the leader
     }
-    if (!core_->can_propose()) {
+    if (!core_->can_propose() || lacks_log_room()) {
         held_forwards_.emplace_back(from, std::move(what));
         return;
     }
@@ -320,6 +322,8 @@ void replica::on_forward(server_id from, forward_message what) {
         known.newest = request.sequence;
         prepared_write prepared = judge(from, request, request.body);
         bytes body = encode(transaction{request.session, std::move(prepared.what)});
+        ++forwarded_count_;
+        forwarded_size_ += body.size();
         const zab::origin origin{from, what.boot, request.sequence};
         preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(body)));
         ++counters_.proposals;
@@ -385,7 +389,30 @@ void replica::on_revalidated(const revalidate_answer& what) {
     drain(*at);
 }
 
+// ---- an orderly stop ----
+
+void replica::resign(instant now) {
+    now_ = now;
+    core_->set_impaired(true);
+    static_cast<void>(core_->transfer_leadership({}));
+}
+
 // ---- what the shell brings for the core ----
+
+void replica::refuse_snapshot(const zab::snapshot_request& wanted) {
+    constexpr std::chrono::minutes complaint_interval{1};
+    const auto [due, is_first] = snapshot_complaint_due_.emplace(wanted.peer, now_.monotonic);
+    if (now_.monotonic >= due->second) {
+        due->second = now_.monotonic + complaint_interval;
+        log(log_level::error,
+            "server {} lacks transactions that the log here no longer holds, and this release "
+            "sends "
+            "no snapshots: it stays out of service. logRetentionInKb decides how much log is kept "
+            "for servers that come back",
+            wanted.peer.value);
+    }
+    core_->snapshot_failed(wanted.peer, wanted.number);
+}
 
 void replica::on_history_read(
     server_id peer, zab::attachment number, std::vector<zab::shared_entry> entries, instant now

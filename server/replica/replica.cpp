@@ -180,7 +180,8 @@ bool replica::has_too_much_in_flight() const {
 /// floor behind it. A write that is refused anyway needs none.
 bool replica::lacks_log_room() const {
     constexpr std::uint64_t overhead = 2048;
-    return !writes_refused_ && in_flight_size_ + in_flight_.size() * overhead >= log_room_;
+    const std::uint64_t count = in_flight_.size() + forwarded_count_;
+    return !writes_refused_ && in_flight_size_ + forwarded_size_ + count * overhead >= log_room_;
 }
 
 /// Goes on with the connections whose next request was a write that had to wait for room.
@@ -223,6 +224,10 @@ void replica::on_persisted(zab::operation_id operation, instant now) {
 
 void replica::refuse_writes(bool refused) {
     writes_refused_ = refused;
+    if (core_ != nullptr && !is_alone()) {
+        core_->set_impaired(refused);
+        static_cast<void>(refused && core_->transfer_leadership({})); // others may have room
+    }
 }
 
 /// Carries out what the replication core has decided, until it has nothing more to say.
@@ -382,6 +387,9 @@ void replica::take_outputs(outputs& into, instant now) {
     std::move(to_peers_.begin(), to_peers_.end(), std::back_inserter(into.peers));
     to_peers_.clear();
     into.history = std::move(wanted.history);
+    for (const zab::snapshot_request& each : wanted.snapshots) {
+        refuse_snapshot(each);
+    }
     if (checkpoint_ != nullptr) {
         into.checkpoint = std::exchange(checkpoint_, nullptr);
     }

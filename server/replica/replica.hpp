@@ -123,6 +123,9 @@ public:
     /// outputs). A restart then has nothing to replay.
     void request_checkpoint(instant now);
 
+    /// If it leads, hands over to the follower with the newest history; it does not campaign again.
+    void resign(instant now);
+
     // ---- queries ----
 
     [[nodiscard]] bool is_leading() const;
@@ -230,6 +233,7 @@ private:
     void on_revalidate(server_id from, const revalidate_message& what);
     void on_revalidated(const revalidate_answer& what);
     void take_session(session_id session, server_id by, std::int32_t timeout_ms);
+    void refuse_snapshot(const zab::snapshot_request& wanted);
 
     // authentication.cpp
     void authenticate(connection& from, const request_header& header, bytes_view body, turn at);
@@ -311,6 +315,9 @@ private:
     std::unordered_set<session_id> opening_;           ///< proposed, not applied yet
     std::map<server_id, received_requests> received_;
     std::vector<std::pair<server_id, forward_message>> held_forwards_;
+    std::size_t forwarded_count_ = 0; ///< proposed for others, not applied yet
+    std::size_t forwarded_size_ = 0;
+    std::map<server_id, time_point> snapshot_complaint_due_;
 
     std::unordered_map<std::uint64_t, connection_id> barriers_;
     std::int64_t waiting_count_ = 0;

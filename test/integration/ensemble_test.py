@@ -166,6 +166,18 @@ class LossTest(harness.TestCase):
         self.assertIsNone(writer.failure)
         self.assert_all_hold(writer.acknowledged)
 
+    def test_a_leader_that_is_stopped_hands_over(self):
+        leader = self.ensemble.leader()
+        writer = Writer(self.session(self.ensemble.followers()[0]))
+        self.addCleanup(writer.stop)
+        writer.await_more(20)
+        self.assertEqual(leader.terminate(), 0)
+        writer.await_more(20)
+        self.ensemble.start()
+        writer.stop()
+        self.assertIsNone(writer.failure)
+        self.assert_all_hold(writer.acknowledged)
+
     def test_writes_go_on_without_a_follower_and_it_catches_up(self):
         killed = self.ensemble.followers()[0]
         writer = Writer(self.session(self.ensemble.leader()))

@@ -76,7 +76,7 @@ int main(int count, char** arguments) {
             }
         } catch (const violation& found) {
             ++failed;
-            std::cout << fmt::format("seed {}: {}\n", seed, found.what());
+            std::cout << fmt::format("seed {}: {}\n", seed, found.what()) << std::flush;
         }
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
