@@ -41,7 +41,7 @@ inline constexpr named_mutant all_mutants[] = {
     {mutant::no_freshness_check, "no freshness check"},
     {mutant::compare_counters_only, "compare counters only"},
     {mutant::no_guard_for_records_in_flight, "no guard for records in flight", true},
-    {mutant::commit_old_epoch_by_counting, "commit old epoch by counting"},
+    {mutant::commit_old_epoch_by_counting, "commit old epoch by counting", true},
     {mutant::leader_counts_itself_before_durable, "leader counts itself before durable"},
     {mutant::apply_before_durable, "apply before durable"},
     {mutant::truncate_without_conflict, "truncate without conflict"},

@@ -110,6 +110,10 @@ result<void, std::string> recovery::on_entry(const log_record& record) {
         return checked;
     }
     has_entry_ = true;
+    // Not told by the numbers: what was cut later may bear higher ones, of an epoch that came to
+    // nothing.
+    reached_checkpoint_ = reached_checkpoint_ || read->at == checkpoint_.at ||
+                          (read->previous == checkpoint_.at && read->at > checkpoint_.at);
     newest_ = read->where();
     if (read->at > state_.base.at.at) {
         state_.time_ms = std::max(state_.time_ms, read->time_ms);
@@ -123,8 +127,7 @@ result<void, std::string> recovery::on_truncate(bytes_view payload) {
     if (!keep) {
         return undecodable("a truncation");
     }
-    const bool cuts_state = keep->at < state_.base.at.at &&
-                            (state_.base.at.at > checkpoint_.at || newest_.at >= checkpoint_.at);
+    const bool cuts_state = keep->at < state_.base.at.at && reached_checkpoint_;
     // What it cuts may have been purged with the segments before.
     const bool is_known = has_entry_ ? keep->at <= newest_.at : keep->at <= checkpoint_.at;
     if (cuts_state || !is_known) {

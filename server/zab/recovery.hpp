@@ -48,7 +48,8 @@ private:
     recovered_state state_;
     position checkpoint_;
     bool has_entry_ = false;
-    position newest_; ///< newest entry seen, also below the checkpoint
+    bool reached_checkpoint_ = false; ///< what is read now was written behind it
+    position newest_;                 ///< newest entry seen, also below the checkpoint
 };
 
 } // namespace conclave::zab

@@ -213,6 +213,26 @@ TEST_CASE("recovery: a truncation takes back what was not committed", "[zab][rec
     CHECK(log.finish().base.at == fork.end());
 }
 
+TEST_CASE(
+    "recovery: a checkpoint may lie behind an epoch with a higher number that came to nothing",
+    "[zab][recovery]"
+) {
+    history_maker maker;
+    const auto shared = maker.epoch_of(6, 3);
+    const position common = maker.end();
+    history_maker lost = maker;
+    const auto nothing = lost.begin_epoch(7);
+    const auto later = std::vector{maker.write("later"), maker.write("applied")};
+    reading log{checkpoint_at(maker.end())};
+    log.take_all(shared);
+    CHECK(log.take(nothing) == "");
+    CHECK(log.take(truncate_record(common)) == "");
+    log.take_all(later);
+    const auto next = maker.begin_epoch(8);
+    CHECK(log.take(next) == "");
+    CHECK(places(log.finish().tail) == std::vector{at(8, 0)});
+}
+
 TEST_CASE("recovery: what follows a truncation must continue it", "[zab][recovery]") {
     history_maker maker;
     const auto old = maker.epoch_of(3, 2);
