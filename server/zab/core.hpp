@@ -331,6 +331,7 @@ private:
     void after_commit(zxid before);
     void confirm_barriers();
     void advance_transfer();
+    void abandon_transfer();
     [[nodiscard]] bool has_quorum_of(function_ref<bool(server_id)> holds) const;
     [[nodiscard]] bool holds_quorum(time_point since) const;
     [[nodiscard]] progress* find(server_id peer, attachment number);

@@ -146,6 +146,9 @@ void core::on(server_id from, const follow_message& what) {
 /// 2.6.2: from what the follower holds to how it gets the rest.
 void core::welcome(server_id peer, attachment number, const follower_state& state) {
     if (state.promised > epoch_) {
+        if (peer == transfer_target_) {
+            abandon_transfer(); // it has tried, and wants to follow again
+        }
         return on(peer, reject_message{state.promised});
     }
     progress fresh;
@@ -541,16 +544,19 @@ bool core::transfer_leadership(server_id to) {
     return true;
 }
 
+void core::abandon_transfer() {
+    ++counters_.transfers_abandoned;
+    transfer_target_ = {};
+    transfer_is_told_ = false;
+}
+
 void core::advance_transfer() {
     if (transfer_target_ == server_id{} || role_ != role::leading) {
         return;
     }
     const auto target = followers_.find(transfer_target_);
     if (now_ >= transfer_deadline_ || target == followers_.end()) {
-        ++counters_.transfers_abandoned;
-        transfer_target_ = {};
-        transfer_is_told_ = false;
-        return;
+        return abandon_transfer();
     }
     if (!transfer_is_told_ && target->second.matched == history_.last().at) {
         transfer_is_told_ = true;

@@ -44,13 +44,16 @@ void oracle::on_append(const incarnation& by, const zab::core& of, const zab::en
     const bool leads =
         zab::is_leading(of.current_role()) && of.current_epoch() == next.at.in_epoch();
     if (known == made_.end()) {
-        if (!leads) {
+        // It may have stepped down within the same input.
+        const auto leader = leaders_.find(next.at.in_epoch());
+        const bool has_led = leader != leaders_.end() && leader->second == by;
+        if (!leads && !has_led) {
             fail("I8: server {} appends {}, which no leader made", by.id.value, text(next.at));
         }
         made_.emplace(next.at, made_entry{next.chain, by, next.previous});
         if (next.kind == zab::entry_kind::epoch_start) {
-            const auto [leader, is_new] = leaders_.emplace(next.at.in_epoch(), by);
-            if (!is_new && leader->second != by) {
+            const auto [first, is_new] = leaders_.emplace(next.at.in_epoch(), by);
+            if (!is_new && first->second != by) {
                 fail("I1: epoch {} has two leaders", next.at.in_epoch().value);
             }
             check_complete(by, of, next.at);
