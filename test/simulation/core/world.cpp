@@ -939,9 +939,13 @@ std::string world::describe() const {
 }
 
 bool world::everybody_is_level() const {
-    return std::all_of(servers_.begin(), servers_.end(), [&](const auto& each) {
-        return each.second->applied == oracle_.newest_committed();
+    const bool has_leader = std::any_of(servers_.begin(), servers_.end(), [](const auto& each) {
+        return each.second->core != nullptr &&
+               each.second->core->current_role() == zab::role::leading;
     });
+    return has_leader && std::all_of(servers_.begin(), servers_.end(), [&](const auto& each) {
+               return each.second->applied == oracle_.newest_committed();
+           });
 }
 
 /// I41 and I42: everybody agrees, and nobody has reason to move any more.
