@@ -146,8 +146,8 @@ void replica::follow_role() {
         begin_serving();
     }
     if (!held_forwards_.empty() && core_->can_propose() && !lacks_log_room()) {
-        for (auto& [from, held] : std::exchange(held_forwards_, {})) {
-            on_forward(from, std::move(held));
+        for (const auto& [from, held] : std::exchange(held_forwards_, {})) {
+            on_forward(from, held);
         }
     }
     if (unsent_count_ > 0) {
@@ -173,6 +173,11 @@ void replica::begin_serving() {
         // Nobody's silence counts while nobody could be heard (zookeeper-protocol 10.2).
         sessions_.restart_all(now_.monotonic);
         forget_own_proposals();
+        // Where sessions were seen and what was received says nothing about a later epoch: origins
+        // ask again from the first request that is not in the history.
+        owners_.clear();
+        opening_.clear();
+        received_.clear();
     }
     for (in_flight& each : in_flight_) {
         each.sent_in = {};
@@ -304,10 +309,11 @@ void replica::prepare_own(in_flight& which, bytes_view body) {
 }
 
 void replica::on_forward(server_id from, forward_message what) {
-    if (!is_leading() || what.in != core_->current_epoch()) {
+    if (core_->leader() != settings_.self || what.in != core_->current_epoch()) {
         return; // it asks again when it knows the leader
     }
-    if (!core_->can_propose() || lacks_log_room()) {
+    // A follower may serve before this server's own disk has the EpochStart.
+    if (!core_->can_propose() || lacks_log_room() || !held_forwards_.empty()) {
         held_forwards_.emplace_back(from, std::move(what));
         return;
     }
@@ -406,9 +412,8 @@ void replica::refuse_snapshot(const zab::snapshot_request& wanted) {
         due->second = now_.monotonic + complaint_interval;
         log(log_level::error,
             "server {} lacks transactions that the log here no longer holds, and this release "
-            "sends "
-            "no snapshots: it stays out of service. logRetentionInKb decides how much log is kept "
-            "for servers that come back",
+            "sends no snapshots: it stays out of service. logRetentionInKb decides how much log is "
+            "kept for servers that come back",
             wanted.peer.value);
     }
     core_->snapshot_failed(wanted.peer, wanted.number);

@@ -119,7 +119,10 @@ void replica::close_silent_handshakes() {
     while (!awaiting_handshake_.empty() && awaiting_handshake_.front().first <= now_.monotonic) {
         connection* silent = find(awaiting_handshake_.front().second);
         awaiting_handshake_.pop_front();
-        if (silent != nullptr && silent->phase == connection_phase::awaiting_handshake) {
+        const bool is_stuck =
+            silent != nullptr && (silent->phase == connection_phase::awaiting_handshake ||
+                                  silent->phase == connection_phase::revalidating);
+        if (is_stuck) {
             ++counters_.handshakes_timed_out;
             close_after_output(*silent);
         }
