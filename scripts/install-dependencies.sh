@@ -6,11 +6,13 @@
 #   scripts/install-dependencies.sh test       what the tests need besides: other people's clients, the real ZooKeeper
 #                                              (which brings a Java runtime), clang for the fuzz targets,
 #                                              spin for the protocol models
+#   scripts/install-dependencies.sh bench      what Conclave is measured beside (test/bench); in no other group
 set -euo pipefail
 
 build_packages=(
     g++ cmake ninja-build ccache
-    libboost1.81-dev libcli11-dev libfmt-dev liblmdb-dev libspdlog-dev libssl-dev libxxhash-dev nlohmann-json3-dev
+    libboost1.81-dev libcli11-dev libfmt-dev liblmdb-dev libnghttp2-dev libspdlog-dev libssl-dev libxxhash-dev
+    nlohmann-json3-dev
 )
 test_packages=(
     catch2
@@ -19,6 +21,7 @@ test_packages=(
     spin
     zookeeper zookeeper-bin
 )
+bench_packages=(etcd-server zookeeper)
 
 if [ $# -eq 0 ]; then
     set -- build test
@@ -28,8 +31,9 @@ for group in "$@"; do
     case $group in
     build) wanted+=("${build_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
+    bench) wanted+=("${bench_packages[@]}") ;;
     *)
-        echo "$0: unknown group '$group', expected build or test" >&2
+        echo "$0: unknown group '$group', expected build, test or bench" >&2
         exit 2
         ;;
     esac

@@ -12,44 +12,24 @@ import sys
 import tempfile
 
 from comparison import machine, measurements, processes, table
+from comparison.arguments import add_common, names
 from comparison.bench import Bench
 from comparison.servers import Conclave, ZooKeeper
 
 DESCRIPTORS = measurements.IDLE_SESSIONS + 10_000
 
 
-def names(allowed):
-    """A type for argparse: some of `allowed`, separated by commas."""
-    def parse(text):
-        chosen = text.split(",")
-        for each in chosen:
-            if each not in allowed:
-                raise argparse.ArgumentTypeError(f"{each} is none of {', '.join(allowed)}")
-        return chosen
-    return parse
-
-
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--conclaved", default="build/release/bin/conclaved", help="default: %(default)s")
-    parser.add_argument("--bench", default="build/release/bin/conclave-bench", help="default: %(default)s")
+    add_common(parser, warm_up=20, seconds=10, repeat=3)
     parser.add_argument("--systems", type=names(("zookeeper", "conclave")), default=["zookeeper", "conclave"],
                         help="measure only some: zookeeper,conclave")
     parser.add_argument("--only", type=names(measurements.GROUPS), default=list(measurements.GROUPS),
                         help=f"measure only some: {','.join(measurements.GROUPS)}")
-    parser.add_argument("--warm-up", type=float, default=20,
-                        help="seconds of load before throughput is measured, for the JVM (default: %(default)s)")
-    parser.add_argument("--seconds", type=float, default=10,
-                        help="length of each throughput measurement (default: %(default)s)")
-    parser.add_argument("--repeat", type=int, default=3,
-                        help="measurements of throughput and restart; the median counts (default: %(default)s)")
     parser.add_argument("--settle", type=float, default=10,
                         help="seconds of rest before memory is read (default: %(default)s)")
     parser.add_argument("--hold", type=float, default=25,
                         help="seconds for which idle sessions are held (default: %(default)s)")
-    parser.add_argument("--directory", default="/var/tmp",
-                        help="where the servers keep their data; should be a real disk (default: %(default)s)")
-    parser.add_argument("--markdown", metavar="FILE", help="also write the result to a file")
     return parser.parse_args()
 
 

@@ -1,3 +1,4 @@
+#include "test/bench/etcd_put.hpp"
 #include "test/bench/failure.hpp"
 #include "test/bench/idle_sessions.hpp"
 #include "test/bench/options.hpp"
@@ -20,6 +21,8 @@ bench::report run(const bench::options& asked) {
         return bench::measure_idle_sessions(asked);
     case bench::operation::start:
         return bench::measure_start(asked);
+    case bench::operation::etcd_put:
+        return bench::measure_etcd_put(asked);
     case bench::operation::get:
     case bench::operation::set:
     case bench::operation::create:

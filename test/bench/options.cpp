@@ -17,6 +17,7 @@ const std::map<std::string, operation> operations_by_name{
     {"mixed", operation::mixed},
     {"load", operation::load},
     {"connect-idle", operation::connect_idle},
+    {"etcd-put", operation::etcd_put},
     {"start", operation::start},
 };
 
@@ -39,7 +40,7 @@ void declare_workload(CLI::App& app, options& to) {
     app.add_option(
            "--operation",
            to.operation,
-           "get set create exists mixed load connect-idle start; default get"
+           "get set create exists mixed load connect-idle etcd-put start; default get"
     )
         ->transform(CLI::CheckedTransformer(operations_by_name).description(""));
     app.add_option("--payload", to.payload_bytes, "octets of data per znode")

@@ -16,6 +16,7 @@ enum class operation {
     mixed,        ///< getData and setData
     load,         ///< only create the znodes
     connect_idle, ///< open sessions and keep them alive with pings
+    etcd_put,     ///< Put of random keys of an etcd, over gRPC
     start,        ///< start a server and wait for its first answer
 };
 

@@ -7,7 +7,7 @@ import subprocess
 
 from comparison import processes
 
-# The same file for both. What it does not name has its default: forceSync, snapCount, preAllocSize. The listeners are on
+# The same file for ZooKeeper and Conclave. What it does not name has its default: forceSync, snapCount, preAllocSize. The listeners are on
 # loopback, and one address may open any number of connections because the benchmark has a single one.
 CONFIGURATION = """\
 tickTime=2000
@@ -28,6 +28,19 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def zookeeper_version():
+    shown = subprocess.run(
+        ["dpkg-query", "-W", "-f", "${Version}", "zookeeper"], check=True, capture_output=True, text=True
+    )
+    return shown.stdout.strip()
+
+
+def conclave_version(program):
+    shown = subprocess.run([program, "--version"], check=False, capture_output=True, text=True)
+    lines = shown.stdout.splitlines()
+    return lines[0] if shown.returncode == 0 and lines else "unknown version"
 
 
 class Server:
@@ -112,20 +125,20 @@ class ZooKeeper(Server):
         self.java, self.class_path, self.main_class = shown.stdout.splitlines()
 
     def command(self):
+        return self.command_for(self.directory, self.configuration)
+
+    def command_for(self, directory, configuration):
         return [
             self.java,
-            f"-Dzookeeper.log.dir={self.directory}",
+            f"-Dzookeeper.log.dir={directory}",
             "-Dzookeeper.log.file=zookeeper.log",
             *self.jvm_arguments,
             "-cp", self.class_path,
-            self.main_class, str(self.configuration),
+            self.main_class, str(configuration),
         ]
 
     def version(self):
-        shown = subprocess.run(
-            ["dpkg-query", "-W", "-f", "${Version}", "zookeeper"], check=True, capture_output=True, text=True
-        )
-        return shown.stdout.strip()
+        return zookeeper_version()
 
     def settings(self):
         shown = subprocess.run([self.java, "-version"], check=True, capture_output=True, text=True)
@@ -147,9 +160,7 @@ class Conclave(Server):
         return [str(self.program), str(self.configuration)]
 
     def version(self):
-        shown = subprocess.run([self.program, "--version"], check=False, capture_output=True, text=True)
-        lines = shown.stdout.splitlines()
-        return lines[0] if shown.returncode == 0 and lines else "unknown version"
+        return conclave_version(self.program)
 
     def settings(self):
         return "defaults"
