@@ -77,13 +77,17 @@ ROWS = (
 VERDICTS = {None: "", True: "yes", False: "**no**"}
 
 
+def shown(value, unit):
+    return f"{number(value)} {unit}" if unit else f"{value:g}"
+
+
 def line(row, systems, figures):
     scaled = {
         system: figures[system][row.key] * row.scale for system in systems if row.key in figures[system]
     }
     value = scaled.get(BASE)
     cells = [row.label]
-    cells += [f"{number(scaled[system])} {row.unit}".strip() if system in scaled else "" for system in systems]
+    cells += [shown(scaled[system], row.unit) if system in scaled else "" for system in systems]
     cells += [ratio(scaled.get(system), value) for system in systems if system != BASE]
     cells.append(", ".join(goal.text() for goal in row.goals))
     cells.append(", ".join(VERDICTS[goal.is_met(scaled, value)] for goal in row.goals))

@@ -31,6 +31,10 @@ class MarkdownTest(unittest.TestCase):
         self.assertIn("| 10,000 /s | 20,000 /s | 60,000 /s | 6.0× | 3.0× |", text)
         self.assertIn("| ≥ 4× ZooKeeper, ≥ 4× etcd | yes, **no** |", text)
 
+    def test_counts_have_no_unit_and_no_digits(self):
+        text = markdown(["Conclave"], {"Conclave": {"failover_connections_lost": 6.0}})
+        self.assertIn("connections that clients of the two other servers lost | 6 |", text)
+
     def test_all_lines_have_the_same_number_of_cells(self):
         text = markdown(["etcd", "Conclave"], {"etcd": {}, "Conclave": {"catch_up_seconds": 1.0}})
         self.assertEqual(len({each.count("|") for each in text.splitlines()}), 1)
