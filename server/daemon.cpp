@@ -113,7 +113,7 @@ public:
         , words_(replica_, make_word_settings(configured))
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
         , signals_(loop_.context(), SIGTERM, SIGINT)
-        , memory_timer_(loop_.context()) {
+        , storage_timer_(loop_.context()) {
         storage_.recover_into(
             replica_,
             {[this](zab::operation_id operation) { on_persisted(operation); },
@@ -141,11 +141,11 @@ public:
         signals_.async_wait([this](const boost::system::error_code& error, int number) {
             if (!error) {
                 log(log_level::info, "stopping signal={}", number);
-                memory_timer_.cancel();
+                storage_timer_.cancel();
                 loop_.stop();
             }
         });
-        trim_memory_from_time_to_time();
+        look_after_storage();
         loop_.run();
     }
 
@@ -229,13 +229,16 @@ private:
         loop_.refuse_writes(is_full);
     }
 
-    void trim_memory_from_time_to_time() {
+    void look_after_storage() {
         constexpr std::chrono::milliseconds interval{500};
-        memory_timer_.expires_after(interval);
-        memory_timer_.async_wait([this](const boost::system::error_code& error) {
+        storage_timer_.expires_after(interval);
+        storage_timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) {
                 storage_.trim_memory();
-                trim_memory_from_time_to_time();
+                if (replica_.last_applied() > zxid{}) {
+                    storage_.end_initialization();
+                }
+                look_after_storage();
             }
         });
     }
@@ -248,7 +251,7 @@ private:
     std::unique_ptr<net::ensemble_links> links_;
     std::unique_ptr<history_service> history_;
     boost::asio::signal_set signals_;
-    boost::asio::steady_timer memory_timer_;
+    boost::asio::steady_timer storage_timer_;
 };
 
 daemon::daemon(const configuration::settings& configured)

@@ -75,6 +75,9 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
     made.session_timeout_ms_min = static_cast<std::int32_t>(configured.session_timeout_min.count());
     made.session_timeout_ms_max = static_cast<std::int32_t>(configured.session_timeout_max.count());
     made.reconfig_enabled = configured.reconfig_enabled;
+    made.leader_serves = configured.leader_serves;
+    made.read_only_enabled = configured.read_only_mode_enabled;
+    made.may_found = configured.database_autocreate || configured.initialize_file_present;
     made.preparation.access = {configured.skip_acl, configured.digest_scheme_enabled};
     made.preparation.extended_types = configured.extended_types_enabled;
     made.preparation.enforce_quota = configured.enforce_quota;

@@ -86,7 +86,8 @@ std::uint64_t first_segment_size_for(const configuration::settings& configured) 
 
 } // namespace
 
-storage::storage(const configuration::settings& configured) : configured_(configured) {
+storage::storage(const configuration::settings& configured)
+    : configured_(configured), has_initialize_file_(configured.initialize_file_present) {
     if (configured.data_directory_autocreate) {
         make_directory(configured.data_directory);
         make_directory(configured.log_directory);
@@ -411,6 +412,21 @@ void storage::discard(std::shared_ptr<const tree::change_set> changes) {
 
 void storage::trim_memory() {
     store_->trim_resident(resident_size_max);
+}
+
+void storage::end_initialization() {
+    if (!std::exchange(has_initialize_file_, false)) {
+        return;
+    }
+    const auto path = std::filesystem::path{configured_.log_directory} / "initialize";
+    std::error_code error;
+    std::filesystem::remove(path, error);
+    if (error) {
+        log(log_level::warning,
+            "cannot remove {}: {}. Remove it: with it, this server could begin anew without data",
+            path.string(),
+            error.message());
+    }
 }
 
 void storage::stop() {

@@ -88,6 +88,10 @@ public:
     /// Gives back memory that reading the checkpoint has mapped, if it is much.
     void trim_memory();
 
+    /// There is data now: the file `initialize`, which allowed to begin without, must not allow it
+    /// again.
+    void end_initialization();
+
     /// Makes durable what was appended, finishes a running checkpoint and stops the disk's threads.
     void stop();
 
@@ -123,6 +127,7 @@ private:
     std::unique_ptr<store::checkpoint_thread> checkpoints_;
     std::unique_ptr<txnlog::log_thread> log_;
     storage_reports reports_;
+    bool has_initialize_file_;
     std::uint64_t replayed_count_ = 0; ///< entries behind the checkpoint, at the start
     bytes newest_promise_; ///< repeated in every segment head, so that old segments may go
     bytes scratch_;        ///< for encoding

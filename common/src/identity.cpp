@@ -4,6 +4,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
+#include <algorithm>
 #include <memory>
 
 #include "conclave/jute.hpp"
@@ -14,6 +15,23 @@ namespace {
 
 const unsigned char* octets(bytes_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
+}
+
+using keyed_hash = std::array<unsigned char, EVP_MAX_MD_SIZE>;
+
+keyed_hash hash_with(const secret& key, bytes_view message) {
+    keyed_hash hash{};
+    unsigned int size = 0;
+    HMAC(
+        EVP_sha256(),
+        key.data(),
+        static_cast<int>(key.size()),
+        octets(message),
+        message.size(),
+        hash.data(),
+        &size
+    );
+    return hash;
 }
 
 } // namespace
@@ -57,19 +75,17 @@ bytes digest_id(bytes_view credentials, const char* algorithm) {
 bytes session_password(const secret& key, session_id id) {
     bytes message;
     jute::writer{message}(id);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> hash{};
-    unsigned int size = 0;
-    HMAC(
-        EVP_sha256(),
-        key.data(),
-        static_cast<int>(key.size()),
-        octets(message),
-        message.size(),
-        hash.data(),
-        &size
-    );
+    const keyed_hash hash = hash_with(key, message);
     constexpr std::size_t password_size = 16;
     return {reinterpret_cast<const char*>(hash.data()), password_size};
+}
+
+cluster_id cluster_id_of(const secret& key) {
+    // Longer than a session id, so that it can be nobody's password.
+    const keyed_hash hash = hash_with(key, "conclave cluster");
+    cluster_id id{};
+    std::copy_n(hash.begin(), id.size(), id.begin());
+    return id;
 }
 
 bool equal_in_constant_time(bytes_view left, bytes_view right) {

@@ -30,7 +30,8 @@ four_letter_words::answer(bytes_view text, bytes_view argument, replica::instant
     if (!is_allowed(text)) {
         return refusal_of(text);
     }
-    if (!replica_.is_serving() && !is_answered_always(*which)) {
+    const bool serves = replica_.serves_clients() || replica_.is_read_only();
+    if (!serves && !is_answered_always(*which)) {
         return bytes{not_serving_text()};
     }
     return text_of(*which, argument, now);
@@ -55,7 +56,7 @@ bytes four_letter_words::text_of(word which, bytes_view argument, replica::insta
     case word::hash:
         return hash();
     case word::isro:
-        return replica_.is_serving() ? "rw" : "null";
+        return replica_.is_read_only() ? "ro" : replica_.serves_clients() ? "rw" : "null";
     case word::mntr:
         return mntr(now);
     case word::ruok:
@@ -84,7 +85,7 @@ server_facts four_letter_words::server_now(replica::instant now) const {
     return {
         settings_.version,
         replica_.mode(),
-        false,
+        replica_.is_read_only(),
         replica_.current_status(now),
         replica_.statistics()};
 }

@@ -36,6 +36,7 @@ struct settings {
     /// Transaction log.
     std::string log_directory = "conclave-data";
     bool data_directory_autocreate = true; ///< false: the directories must exist
+    bool database_autocreate = true;       ///< false: an empty database needs the file `initialize`
     server_id server{1};                   ///< from `myid`; 1 where there is none
     bool initialize_file_present = false;  ///< `zkServer-initialize.sh` has prepared the directory
 
@@ -116,6 +117,7 @@ struct settings {
     std::string dynamic_configuration_file; ///< empty: the members stand in the static file
     std::uint32_t init_limit_ticks = 10;
     std::uint32_t sync_limit_ticks = 5;
+    bool leader_serves = true; ///< false: the leader serves no clients of its own
 
     friend bool operator==(const settings&, const settings&) = default;
 };

@@ -126,7 +126,7 @@ constexpr key_rule table[] = {
     ignored("snapshot.compression.method", snapshot_files),
     ignored("snapshot.trust.empty", snapshot_files, "false"),
     ignored("serializeLastProcessedZxid.enabled", snapshot_files, "true"),
-    ignored("db.autocreate", between_servers, "true"),
+    flag<&settings::database_autocreate>("db.autocreate"),
 
     // The tree.
     flag<&settings::extended_types_enabled>("extendedTypesEnabled"),
@@ -244,7 +244,7 @@ constexpr key_rule table[] = {
     ignored("quorumListenOnAllIPs", between_servers, "false"),
     ignored("quorum.cnxn.threads.size", between_servers),
     ignored("oraclePath", between_servers),
-    ignored("leaderServes", between_servers, "yes"),
+    yes_or_no<&settings::leader_serves>("leaderServes"),
     ignored("cnxTimeout", between_servers),
     ignored("quorumCnxnTimeoutMs", between_servers),
     ignored("electionPortBindRetry", between_servers),

@@ -28,8 +28,20 @@ ensemble_links::ensemble_links(
     , network_(context, std::move(configured), *this) {}
 
 void ensemble_links::start() {
+    adopt_cluster();
     network_.listen();
     network_.set_peers(peers_);
+}
+
+/// A server without history belongs to no cluster, until it has applied the beginning of one.
+void ensemble_links::adopt_cluster() {
+    if (is_cluster_known_) {
+        return;
+    }
+    if (const std::optional<cluster_id> cluster = replica_.cluster()) {
+        is_cluster_known_ = true;
+        network_.set_cluster(*cluster);
+    }
 }
 
 void ensemble_links::deliver(std::vector<replica::peer_output>& frames) {
@@ -42,6 +54,7 @@ void ensemble_links::deliver(std::vector<replica::peer_output>& frames) {
         }
     }
     frames.clear();
+    adopt_cluster();
 }
 
 void ensemble_links::on_link_up(server_id peer, link_generation generation) {

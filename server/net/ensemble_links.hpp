@@ -27,7 +27,8 @@ public:
     /// @throws std::runtime_error with a sentence for the operator
     void start();
 
-    /// Sends frames, each in its order; what has no link is dropped.
+    /// Sends frames, each in its order; what has no link is dropped. To be called at the end of
+    /// each batch of inputs, also without frames.
     void deliver(std::vector<replica::peer_output>& frames);
 
     void stop() { network_.stop(); }
@@ -41,11 +42,14 @@ private:
     void on_dial_refused(server_id peer) override;
     void on_writable(server_id peer, link_generation generation) override;
 
+    void adopt_cluster();
+
     std::vector<peer_endpoint> peers_;
     replica::replica& replica_;
     std::function<replica::instant()> open_batch_;
     peer_network network_;
     std::map<server_id, link_generation> links_;
+    bool is_cluster_known_ = false;
 };
 
 } // namespace conclave::net

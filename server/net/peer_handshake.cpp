@@ -47,6 +47,9 @@ objection_to_hello(const peer_hello& own, const peer_hello& from, server_id expe
     if (from.server == own.server) {
         return same_id(own, from);
     }
+    if (from.storage == own.storage) {
+        return refusal_of_copy(own.server, from.server);
+    }
     if (from.addressee != own.server) {
         return peer_refusal{
             refusal_code::wrong_id,
@@ -69,6 +72,17 @@ objection_to_hello(const peer_hello& own, const peer_hello& from, server_id expe
 }
 
 } // namespace
+
+peer_refusal refusal_of_copy(server_id one, server_id other) {
+    return {
+        refusal_code::copied_storage,
+        fmt::format(
+            "servers {} and {} run on copies of one data directory: empty that of the server that "
+            "it does not belong to, and let it fetch the data from the others",
+            one.value,
+            other.value
+        )};
+}
 
 std::optional<peer_refusal>
 objection_to_cluster(const std::optional<unique_id>& own, const peer_hello& from) {

@@ -14,6 +14,9 @@ namespace conclave::net {
 [[nodiscard]] std::optional<peer_refusal>
 objection_to_cluster(const std::optional<unique_id>& own, const peer_hello& from);
 
+/// Two servers with one storage: both would vote for what one of them has promised.
+[[nodiscard]] peer_refusal refusal_of_copy(server_id one, server_id other);
+
 /// What the handshake of one connection must know of everything else.
 class peer_registry {
 public:

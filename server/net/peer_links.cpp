@@ -30,6 +30,11 @@ std::optional<peer_refusal> peer_links::objection_to(const peer_hello& from) con
     if (std::optional<peer_refusal> why = objection_to_cluster(cluster_, from)) {
         return why;
     }
+    for (const auto& [id, link] : links_) {
+        if (id != from.server && link.peer.storage == from.storage) {
+            return refusal_of_copy(id, from.server);
+        }
+    }
     const peer_link* const link = find(from.server);
     if (link == nullptr) {
         if (known_.contains(from.server) || stranger_count() < stranger_count_max_) {

@@ -51,6 +51,7 @@ enum class refusal_code : std::uint16_t {
     no_common_version = 5,
     already_linked = 6, ///< nothing is wrong: another connection of the pair was faster
     too_many = 7,       ///< links with unknown servers
+    copied_storage = 8, ///< two servers with one data directory
 };
 
 /// The last message of a connection.

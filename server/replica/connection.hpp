@@ -32,6 +32,7 @@ struct peer_address {
 
 enum class connection_phase {
     awaiting_handshake,
+    catching_up,  ///< its client has seen more than this server, which may have it soon
     opening,      ///< its createSession is in flight
     revalidating, ///< the leader is asked whether its session lives
     established,
@@ -120,6 +121,7 @@ struct connection {
     connection_id id;
     connection_phase phase = connection_phase::awaiting_handshake;
     bool is_old_client = false;       ///< its ConnectRequest had no readOnly field
+    bool is_local = false;            ///< its session is this server's alone (read-only mode)
     bool close_when_answered = false; ///< after the replies that are still owed
     bool close_after_output = false; ///< after what stands in the outbox; nothing is added any more
     bool has_output_pending = false; ///< is on the list of connections to flush
@@ -128,7 +130,7 @@ struct connection {
     std::int32_t timeout_ms = 0;
     identities who;
     request_queue waiting;
-    std::vector<bytes> held_frames; ///< came while no leader was known
+    std::vector<bytes> held_frames; ///< came while no leader was known, or it was catching up
     bool is_touched = false;        ///< its session goes with the next message to the leader
     bytes outbox;                   ///< whole frames, in the order in which they must leave
     connection_statistics statistics;

@@ -2,7 +2,10 @@
 /// (zab 4.4, 4.5).
 #include "server/replica/replica.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <stdexcept>
 #include <utility>
 
 #include "conclave/assert.hpp"
@@ -62,6 +65,39 @@ void replica::send(server_id to, const peer_message& what) {
     to_peers_.push_back({to, encode(what)});
 }
 
+// ---- identity ----
+
+std::optional<cluster_id> replica::cluster() const {
+    return password_key_ ? std::optional{cluster_id_of(*password_key_)} : std::nullopt;
+}
+
+/// A copy of another server's directory knows what that one has promised, and would vote as well.
+void replica::check_storage() const {
+    const zab::membership_state& all = core_->members();
+    for (const server_id id : all.servers()) {
+        const bool is_its_own = all.find(id)->storage == settings_.storage;
+        if (is_its_own && id != settings_.self && settings_.storage != zab::storage_id{}) {
+            throw std::runtime_error{fmt::format(
+                "the data directory belongs to server {} of the ensemble, but this server has the "
+                "id {}: correct myid, or empty the directory, so that this server fetches the data "
+                "from the others",
+                id.value,
+                settings_.self.value
+            )};
+        }
+    }
+}
+
+/// In an ensemble it can wait for the others; alone it would wait for ever.
+void replica::check_beginning() const {
+    if (is_alone() && !settings_.may_found && core_->last().at == zxid{}) {
+        throw std::runtime_error{
+            "the data directory is empty, and db.autocreate=false: put the data back, or, if this "
+            "server is to begin without any, make a file \"initialize\" in dataLogDir (dataDir, if "
+            "there is none)"};
+    }
+}
+
 // ---- roles ----
 
 bool replica::is_leading() const {
@@ -77,6 +113,9 @@ bool replica::is_serving() const {
 }
 
 const char* replica::mode() const {
+    if (is_read_only_) {
+        return "read-only";
+    }
     if (is_alone()) {
         return "standalone";
     }
@@ -142,6 +181,7 @@ void replica::follow_role() {
     }
     const bool is_new = leaderless_since_ || served_epoch_ != core_->current_epoch();
     leaderless_since_.reset();
+    leave_read_only();
     if (is_new) {
         begin_serving();
     }
@@ -193,6 +233,9 @@ void replica::begin_serving() {
     for (const std::uint64_t token : std::exchange(repeated_barriers_, {})) {
         core_->barrier(token);
     }
+    if (!serves_clients()) {
+        close_sessions();
+    }
     replay_held_frames();
 }
 
@@ -208,7 +251,7 @@ void replica::forget_own_proposals() {
 void replica::replay_held_frames() {
     std::vector<connection_id> holding;
     for (const auto& [id, each] : connections_) {
-        if (!each->held_frames.empty()) {
+        if (!each->held_frames.empty() && each->phase != connection_phase::catching_up) {
             holding.push_back(id);
         }
     }
@@ -229,8 +272,13 @@ void replica::close_abandoned_connections() {
     if (!leaderless_since_ || now_.monotonic - *leaderless_since_ < settings_.limits.parking_time) {
         return;
     }
+    close_sessions();
+}
+
+/// Ends every connection that takes part in the ensemble; the sessions live on elsewhere.
+void replica::close_sessions() {
     for (const auto& [id, each] : connections_) {
-        if (each->phase != connection_phase::awaiting_handshake) {
+        if (each->phase != connection_phase::awaiting_handshake && !each->is_local) {
             close_after_output(*each);
         }
     }
@@ -340,6 +388,9 @@ void replica::on_forward(server_id from, forward_message what) {
 
 /// A session is touched once per interval at most, however busy it is.
 void replica::note_activity(connection& at) {
+    if (at.is_local) {
+        return local_sessions_.touch(at.session, now_.monotonic);
+    }
     sessions_.touch(at.session, now_.monotonic);
     if (!at.is_touched && is_following()) {
         at.is_touched = true;

@@ -2,15 +2,21 @@
 #include "server/replica/replica.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "conclave/log_line.hpp"
 
 namespace conclave::replica {
 
-void replica::on_handshake(connection& from, bytes_view frame) {
+void replica::on_handshake(connection& from, bytes_view frame, bool may_wait) {
     const std::optional<connect_request> request = decode_connect_request(frame);
-    if (!request || !is_serving()) {
+    const bool is_answered =
+        serves_clients() || (is_read_only_ && request && request->read_only.value_or(false));
+    if (!request || !is_answered) {
         return close_after_output(from);
+    }
+    if (may_wait && hold_handshake(from, *request, frame)) {
+        return;
     }
     if (!throttle_.admit(request->session != session_id{}, now_.monotonic)) {
         ++counters_.connections_throttled;
@@ -30,26 +36,84 @@ void replica::on_handshake(connection& from, bytes_view frame) {
     const std::int32_t timeout_ms = std::clamp(
         request->timeout_ms, settings_.session_timeout_ms_min, settings_.session_timeout_ms_max
     );
-    if (request->session == session_id{}) {
-        open_session_for(from, timeout_ms);
+    const bool is_new = request->session == session_id{};
+    if (is_read_only_) {
+        is_new ? open_local_session(from, timeout_ms)
+               : resume_local_session(from, *request, timeout_ms);
     } else {
-        resume_session_for(from, *request, timeout_ms);
+        is_new ? open_session_for(from, timeout_ms)
+               : resume_session_for(from, *request, timeout_ms);
     }
+}
+
+/// zab 4.2: who moves from a server that is a moment ahead need not look for another one.
+/// @return true if the frame will be looked at again.
+bool replica::hold_handshake(connection& from, const connect_request& request, bytes_view frame) {
+    constexpr std::chrono::milliseconds patience{500};
+    const bool is_behind = request.last_zxid_seen > last_applied_.at;
+    if (!is_behind || is_alone() || is_read_only_) {
+        return false;
+    }
+    from.phase = connection_phase::catching_up;
+    from.held_frames.emplace_back(frame);
+    held_handshakes_.push_back({from.id, request.last_zxid_seen, now_.monotonic + patience});
+    return true;
+}
+
+/// Those that have waited for what is applied by now, and those that have waited long enough.
+void replica::resume_held_handshakes() {
+    if (held_handshakes_.empty()) {
+        return;
+    }
+    const auto is_due = [&](const held_handshake& each) {
+        return each.needs <= last_applied_.at || each.until <= now_.monotonic;
+    };
+    const auto due = std::stable_partition(
+        held_handshakes_.begin(),
+        held_handshakes_.end(),
+        [&](const held_handshake& each) { return !is_due(each); }
+    );
+    const std::vector<held_handshake> resumed{due, held_handshakes_.end()};
+    held_handshakes_.erase(due, held_handshakes_.end());
+    for (const held_handshake& each : resumed) {
+        connection* const from = find(each.from);
+        if (from == nullptr || from->phase != connection_phase::catching_up) {
+            continue;
+        }
+        const std::vector<bytes> frames = std::exchange(from->held_frames, {});
+        from->phase = connection_phase::awaiting_handshake;
+        on_handshake(*from, frames.front(), false);
+        for (std::size_t next = 1; next < frames.size(); ++next) {
+            if (from->phase != connection_phase::closing) {
+                on_request(*from, frames[next]);
+            }
+        }
+    }
+}
+
+session_id replica::draw_session() {
+    // A clock that was set back between two starts may offer ids that still live.
+    while (sessions_.find(next_session_) != nullptr) {
+        next_session_ = session_id{next_session_.value + 1};
+    }
+    const session_id drawn = next_session_;
+    next_session_ = session_id{drawn.value + 1};
+    return drawn;
+}
+
+bool replica::knows_password(const connect_request& request) const {
+    const bytes expected = session_password(*password_key_, request.session);
+    return equal_in_constant_time(expected, request.password.value_or(bytes_view{}));
 }
 
 void replica::open_session_for(connection& from, std::int32_t timeout_ms) {
     if (writes_refused_) {
         return close_after_output(from);
     }
-    // A clock that was set back between two starts may offer ids that still live.
-    while (sessions_.find(next_session_) != nullptr) {
-        next_session_ = session_id{next_session_.value + 1};
-    }
     from.phase = connection_phase::opening;
     from.statistics.last_xid = xid{0}; // what ZooKeeper numbers a createSession with
-    from.session = next_session_;
+    from.session = draw_session();
     from.timeout_ms = timeout_ms;
-    next_session_ = session_id{next_session_.value + 1};
     bytes timeout;
     jute::writer{timeout}(timeout_ms);
     static_cast<void>(submit(from, opcode::create_session, timeout));
@@ -60,10 +124,8 @@ void replica::resume_session_for(
 ) {
     // The password first, so that a stranger cannot disturb the rightful owner
     // (zookeeper-protocol 2.2 [DIV]).
-    const bytes expected = session_password(*password_key_, request.session);
     const session::session_state* known = sessions_.find(request.session);
-    if (!equal_in_constant_time(expected, request.password.value_or(bytes_view{})) ||
-        known == nullptr || known->closing) {
+    if (!knows_password(request) || known == nullptr || known->closing) {
         return refuse_session(from);
     }
     from.timeout_ms = timeout_ms;
@@ -97,7 +159,7 @@ void replica::establish(connection& with, session_id session) {
         {with.timeout_ms,
          session,
          password,
-         with.is_old_client ? std::nullopt : std::optional{false}}
+         with.is_old_client ? std::nullopt : std::optional{with.is_local}}
     );
     ++counters_.packets_sent;
     ++with.statistics.sent;
@@ -109,7 +171,10 @@ void replica::refuse_session(connection& from) {
     const bytes no_password(session_password_size, '\0');
     append_connect_response(
         from.outbox,
-        {0, session_id{}, no_password, from.is_old_client ? std::nullopt : std::optional{false}}
+        {0,
+         session_id{},
+         no_password,
+         from.is_old_client ? std::nullopt : std::optional{is_read_only_}}
     );
     ++counters_.packets_sent;
     close_after_output(from);

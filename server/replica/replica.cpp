@@ -34,6 +34,7 @@ replica::replica(settings configured, tree::table_reader& base)
     , tree_(rows_, settings_.fresh_hash_seed)
     , preparation_(tree_, settings_.preparation)
     , sessions_({settings_.tick})
+    , local_sessions_({settings_.tick})
     , throttle_(settings_.connection_throttle, settings_.boot)
     , next_session_(settings_.first_session) {
     if (settings_.ensemble.members.empty()) {
@@ -112,8 +113,11 @@ void replica::start(instant now) {
     core.storage = settings_.storage;
     core.boot = settings_.boot;
     core.seed = settings_.boot;
+    core.may_found = settings_.may_found;
     core_ = std::make_unique<zab::core>(std::move(core), std::move(*recovery_).finish());
     recovery_.reset();
+    check_storage();
+    check_beginning();
     core_->start(
         now.monotonic,
         now.wall_ms,
@@ -162,7 +166,7 @@ void replica::on_frame(connection_id from, bytes_view frame, instant now) {
     ++sender->statistics.received;
     if (sender->phase == connection_phase::awaiting_handshake) {
         on_handshake(*sender, frame);
-    } else if (!is_serving()) {
+    } else if (sender->phase == connection_phase::catching_up || (!is_serving() && !sender->is_local)) {
         sender->held_frames.emplace_back(frame);
     } else {
         on_request(*sender, frame);
@@ -201,11 +205,13 @@ bool replica::wants_input(connection_id from) const {
     if (at == connections_.end()) {
         return true;
     }
-    const bool is_held = !is_serving() && at->second->phase != connection_phase::awaiting_handshake;
-    if (is_held) {
+    const connection& sender = *at->second;
+    const bool is_parked =
+        !is_serving() && !sender.is_local && sender.phase != connection_phase::awaiting_handshake;
+    if (is_parked || sender.phase == connection_phase::catching_up) {
         return false;
     }
-    const request_queue& waiting = at->second->waiting;
+    const request_queue& waiting = sender.waiting;
     if (waiting.empty()) {
         return !has_too_much_in_flight();
     }
@@ -243,6 +249,7 @@ void replica::pump() {
         }
     }
     follow_role();
+    resume_held_handshakes();
 }
 
 void replica::on_tick(instant now) {
@@ -251,6 +258,8 @@ void replica::on_tick(instant now) {
     pump();
     close_silent_handshakes();
     close_abandoned_connections();
+    enter_read_only_if_due();
+    expire_local_sessions();
     if (!is_serving()) {
         return;
     }
@@ -346,6 +355,12 @@ time_point replica::next_deadline() const {
     const std::optional<time_point> session = sessions_.next_deadline();
     if (session && is_leading()) {
         next = std::min(next, *session);
+    }
+    if (const std::optional<time_point> local = local_sessions_.next_deadline()) {
+        next = std::min(next, *local);
+    }
+    for (const held_handshake& each : held_handshakes_) {
+        next = std::min(next, each.until);
     }
     if (!touched_.empty()) {
         next = std::min(next, touch_due_);

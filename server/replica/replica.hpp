@@ -59,6 +59,7 @@ public:
     [[nodiscard]] result<void, std::string> recover(const zab::log_record& record);
 
     /// All records were given: look for a leader, that is, with a single server, become one.
+    /// @throws std::runtime_error with a sentence for the operator if the data are another server's
     void start(instant now);
 
     // ---- inputs from the network ----
@@ -134,7 +135,17 @@ public:
     /// It leads or follows, and has everything that this takes: clients are answered.
     [[nodiscard]] bool is_serving() const;
 
-    /// "standalone", "leader", "follower" or "observer", as ZooKeeper names them.
+    /// Clients of the ensemble's sessions are answered here: it serves, and is no leader that is
+    /// to be left alone.
+    [[nodiscard]] bool serves_clients() const {
+        return is_serving() && (settings_.leader_serves || !is_leading() || is_alone());
+    }
+
+    /// There is no leader, and clients that ask for it may read what was applied last.
+    [[nodiscard]] bool is_read_only() const { return is_read_only_; }
+
+    /// "standalone", "leader", "follower", "observer" or "read-only", as ZooKeeper names
+    /// them.
     [[nodiscard]] const char* mode() const;
 
     /// An ensemble of one.
@@ -159,6 +170,9 @@ public:
 
     [[nodiscard]] const std::deque<digest_point>& digest_log() const { return digest_log_; }
 
+    /// To which ensemble this server belongs: known once its first EpochStart is applied.
+    [[nodiscard]] std::optional<cluster_id> cluster() const;
+
     [[nodiscard]] zxid last_applied() const { return last_applied_.at; }
 
 private:
@@ -175,6 +189,13 @@ private:
         forwarded_request request; ///< to ask the next leader again
     };
 
+    /// Of a client that has seen more than this server: it may catch up in a moment.
+    struct held_handshake {
+        connection_id from;
+        zxid needs;
+        time_point until{};
+    };
+
     /// Of one origin, in this epoch.
     struct received_requests {
         std::uint64_t boot{};
@@ -182,10 +203,14 @@ private:
     };
 
     // handshake.cpp
-    void on_handshake(connection& from, bytes_view frame);
+    void on_handshake(connection& from, bytes_view frame, bool may_wait = true);
     void open_session_for(connection& from, std::int32_t timeout_ms);
     void
     resume_session_for(connection& from, const connect_request& request, std::int32_t timeout_ms);
+    [[nodiscard]] session_id draw_session();
+    [[nodiscard]] bool knows_password(const connect_request& request) const;
+    bool hold_handshake(connection& from, const connect_request& request, bytes_view frame);
+    void resume_held_handshakes();
     void establish(connection& with, session_id session);
     void replace_connection_of(session_id session);
     void refuse_session(connection& from);
@@ -223,6 +248,7 @@ private:
     void forget_own_proposals();
     void replay_held_frames();
     void close_abandoned_connections();
+    void close_sessions();
     void send_unsent();
     [[nodiscard]] prepared_write
     judge(server_id asker, const forwarded_request& request, bytes_view body);
@@ -233,7 +259,18 @@ private:
     void on_revalidate(server_id from, const revalidate_message& what);
     void on_revalidated(const revalidate_answer& what);
     void take_session(session_id session, server_id by, std::int32_t timeout_ms);
+    void check_storage() const;
+    void check_beginning() const;
     void refuse_snapshot(const zab::snapshot_request& wanted);
+
+    // read_only.cpp
+    void enter_read_only_if_due();
+    void leave_read_only();
+    void open_local_session(connection& from, std::int32_t timeout_ms);
+    void
+    resume_local_session(connection& from, const connect_request& request, std::int32_t timeout_ms);
+    void refuse_to_write(connection& from, const request_header& header, turn at);
+    void expire_local_sessions();
 
     // authentication.cpp
     void authenticate(connection& from, const request_header& header, bytes_view body, turn at);
@@ -275,6 +312,7 @@ private:
     tree::tree tree_;
     tree::preparation preparation_;
     session::session_table sessions_;
+    session::session_table local_sessions_; ///< of read-only mode
     session::watch_table watches_;
     std::optional<zab::recovery> recovery_; ///< until `start`
     std::unique_ptr<zab::core> core_;       ///< from `start` on
@@ -290,6 +328,7 @@ private:
     std::unordered_map<connection_id, std::unique_ptr<connection>> connections_;
     std::unordered_map<session_id, connection_id> bound_;
     std::deque<std::pair<time_point, connection_id>> awaiting_handshake_;
+    std::vector<held_handshake> held_handshakes_;
     std::vector<connection_id> with_output_;
     connection_id next_connection_{1};
     session_id next_session_;
@@ -306,6 +345,7 @@ private:
     epoch served_epoch_;
     zab::role seen_role_ = zab::role::looking;
     bool was_leading_ = false;
+    bool is_read_only_ = false;
     std::vector<session_id> touched_;
     std::vector<connection_id> touched_connections_;
     time_point touch_due_{};

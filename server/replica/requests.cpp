@@ -53,6 +53,8 @@ void replica::perform(connection& from, const request_header& header, bytes_view
         close_after_output(from);
     } else if (is_read(header.type)) {
         answer_read(from, header, body, at);
+    } else if (from.is_local) {
+        refuse_to_write(from, header, at);
     } else if (is_write(header.type)) {
         submit_write(from, header, body, at);
     } else if (header.type == opcode::sync) {

@@ -64,6 +64,10 @@ struct settings {
     std::int32_t session_timeout_ms_min = 6000;
     std::int32_t session_timeout_ms_max = 60'000;
     bool reconfig_enabled = false;
+    bool leader_serves = true;      ///< false: clients connect to the others only
+    bool read_only_enabled = false; ///< serve clients that ask for it also without a leader
+    /// It has no data because it never had any: it may help to found an ensemble.
+    bool may_found = true;
     tree::preparation_settings preparation;
     reaper_settings reaper;
     checkpoint_settings checkpoint;

@@ -63,6 +63,8 @@ struct core_settings {
     std::uint64_t boot{};      ///< unlike that of any earlier start
     std::uint64_t seed{};      ///< of the random waits
     std::uint8_t priority = 0; ///< decides between equal histories
+    /// Without history it may help to found an ensemble; else it only joins one that exists.
+    bool may_found = true;
     timing times;
     core_limits limits;
 };
@@ -286,6 +288,7 @@ private:
     void announce_candidacy();
     void count_grants();
     [[nodiscard]] bool may_campaign();
+    [[nodiscard]] bool stands_aside() const;
     [[nodiscard]] bool may_lead(server_id candidate) const;
     [[nodiscard]] bool may_vote_for(const campaign_message& what) const;
     [[nodiscard]] denial consider(server_id from, const campaign_message& what) const;

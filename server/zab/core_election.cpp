@@ -59,7 +59,7 @@ void core::broadcast_status() {
 void core::send_status(server_id to, bool wants_answer) {
     const follower_state state = own_state();
     status_message what;
-    what.in = role_;
+    what.in = stands_aside() ? role::stopped : role_;
     what.storage = settings_.storage;
     what.promised = state.promised;
     what.last = state.last;
@@ -143,7 +143,7 @@ bool core::follow_living_leader() {
 
 /// 2.4, step 3: whether a quorum is looking, and this server is the one whose turn it is.
 bool core::may_campaign() {
-    if (is_impaired_ || !may_lead(settings_.self)) {
+    if (is_impaired_ || stands_aside() || !may_lead(settings_.self)) {
         return false;
     }
     const bool is_empty = history_.last().at == zxid{};
@@ -253,8 +253,14 @@ void core::announce_candidacy() {
 /// 2.4.4: a server without history may have lost one. It helps to found an ensemble, among others
 /// like it; in one that exists it votes if it is known by its storage, which then was empty before.
 bool core::may_vote_for(const campaign_message& what) const {
-    return history_.last().at > zxid{} || what.last.at == zxid{} ||
-           what.voter_storage == settings_.storage || CONCLAVE_MUTANT(wiped_voter_votes);
+    const bool is_founding = what.last.at == zxid{} && settings_.may_found;
+    return history_.last().at > zxid{} || is_founding || what.voter_storage == settings_.storage ||
+           CONCLAVE_MUTANT(wiped_voter_votes);
+}
+
+/// It has no history, and is not allowed to take that for a beginning.
+bool core::stands_aside() const {
+    return history_.last().at == zxid{} && !settings_.may_found;
 }
 
 /// Electable under a membership that may still decide: one that is leaving leads on if only it has

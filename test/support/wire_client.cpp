@@ -9,7 +9,7 @@ std::vector<acl_record> world_acl(std::int32_t permissions) {
 }
 
 bytes connect_frame(
-    std::int32_t timeout_ms, session_id session, bytes_view password, zxid last_seen
+    std::int32_t timeout_ms, session_id session, bytes_view password, zxid last_seen, bool read_only
 ) {
     bytes frame;
     const bytes no_password(session_password_size, '\0');
@@ -19,7 +19,7 @@ bytes connect_frame(
         timeout_ms,
         session,
         password.empty() ? bytes_view{no_password} : password,
-        false
+        read_only
     );
     return frame;
 }
@@ -63,7 +63,7 @@ void frame_log::append(bytes_view data) {
         if (!handshake) {
             std::int32_t version = 0;
             connect_outcome outcome;
-            in(version, outcome.timeout_ms, outcome.session, outcome.password);
+            in(version, outcome.timeout_ms, outcome.session, outcome.password, outcome.read_only);
             CONCLAVE_ASSERT(in.ok());
             handshake = std::move(outcome);
             continue;

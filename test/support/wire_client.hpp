@@ -26,7 +26,11 @@ template <class... Fields>
 }
 
 [[nodiscard]] bytes connect_frame(
-    std::int32_t timeout_ms, session_id session = {}, bytes_view password = {}, zxid last_seen = {}
+    std::int32_t timeout_ms,
+    session_id session = {},
+    bytes_view password = {},
+    zxid last_seen = {},
+    bool read_only = false
 );
 
 [[nodiscard]] bytes create_frame(
@@ -53,6 +57,7 @@ struct connect_outcome {
     std::int32_t timeout_ms{};
     session_id session;
     bytes password;
+    bool read_only = false;
 };
 
 /// Collects the octets that a connection gets and cuts them into a handshake and frames.

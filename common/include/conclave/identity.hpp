@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <vector>
 
 #include "conclave/types.hpp"
@@ -33,6 +34,12 @@ using secret = std::array<char, 16>;
 /// A keyed hash of a session id: the password that lets a client resume it
 /// (zookeeper-protocol 2.3). The same on every server that knows the secret.
 [[nodiscard]] bytes session_password(const secret& key, session_id id);
+
+/// Names what shares a secret, such as the servers of one ensemble.
+using cluster_id = std::array<std::uint8_t, 16>;
+
+/// The name under which an ensemble with this secret is known; tells nothing of the secret.
+[[nodiscard]] cluster_id cluster_id_of(const secret& key);
 
 /// Compares without telling by its duration where the texts differ.
 [[nodiscard]] bool equal_in_constant_time(bytes_view left, bytes_view right);

@@ -41,6 +41,12 @@ TEST_CASE(
     CHECK_FALSE(equal_in_constant_time(password, "short"));
 }
 
+TEST_CASE("identity: who shares a secret has the same cluster id", "[identity]") {
+    CHECK(cluster_id_of(secret{'k'}) == cluster_id_of(secret{'k'}));
+    CHECK(cluster_id_of(secret{'k'}) != cluster_id_of(secret{'o'}));
+    CHECK(cluster_id_of(secret{}) != cluster_id{});
+}
+
 TEST_CASE("checksum: CRC-32C of the reference text and in parts", "[checksum]") {
     CHECK(crc32c("123456789") == 0xe3069283U);
     CHECK(crc32c("6789", crc32c("12345")) == crc32c("123456789"));

@@ -149,6 +149,17 @@ TEST_CASE("peer handshake: the acceptor refuses who is wrong here", "[net][peer]
         CHECK(found.refusal->code == net::refusal_code::own_id);
         CHECK_THAT(found.refusal->sentence, Catch::Contains("two servers have the id 2"));
     }
+    SECTION("a copy of its own data directory under another id") {
+        net::peer_hello hello = hello_of(3, 2);
+        hello.storage = id_of(2);
+        const answer found = answer_to(hello, two.links);
+        REQUIRE(found.refusal);
+        CHECK(found.refusal->code == net::refusal_code::copied_storage);
+        CHECK_THAT(
+            found.refusal->sentence,
+            Catch::Contains("servers 2 and 3 run on copies of one data directory")
+        );
+    }
     SECTION("an address that leads back") {
         const answer found = answer_to(hello_of(2, 3), two.links);
         REQUIRE(found.refusal);

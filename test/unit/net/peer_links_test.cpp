@@ -81,3 +81,14 @@ TEST_CASE("peer links: strangers are counted and the known are not", "[net][peer
     links.remove(server_id{7});
     CHECK_FALSE(objection(links, hello_of(9, 1)));
 }
+
+TEST_CASE("peer links: a copy of the data directory of a linked server is refused", "[net][peer]") {
+    net::peer_links links = links_of(1);
+    links.set_known({server_id{2}, server_id{3}});
+    links.add(nullptr, hello_of(2, 1), 1, {});
+    net::peer_hello copy = hello_of(3, 1);
+    copy.storage = hello_of(2, 1).storage;
+    CHECK(objection(links, copy) == net::refusal_code::copied_storage);
+    links.remove(server_id{2});
+    CHECK_FALSE(objection(links, copy));
+}

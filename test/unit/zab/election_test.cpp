@@ -276,3 +276,27 @@ TEST_CASE("election: founding waits for those who helped", "[zab][election]") {
     CHECK(servers.elect() == "");
     CHECK(servers.agree() == "");
 }
+
+TEST_CASE("election: who may not found waits for an ensemble to join", "[zab][election]") {
+    ensemble_options options;
+    options.joiners = {2, 3};
+    ensemble servers{voters(3), options};
+    servers.start(1);
+    servers.start(2);
+    servers.start(3);
+    servers.run_for(patience);
+    CHECK(servers.leader() == 0);
+    CHECK(servers.total(&core_counters::campaigns) == 0); // nobody even tries
+    SECTION("until enough of them may") {
+        options.joiners = {3};
+        ensemble others{voters(3), options};
+        others.start_all();
+        CHECK(others.elect() == "");
+        others.write("one");
+        CHECK(others.agree() == "");
+        CHECK(others.applied(3) == list{"one"});
+        others.crash(others.leader());
+        CHECK(others.elect() == "");
+        CHECK(others.agree() == "");
+    }
+}

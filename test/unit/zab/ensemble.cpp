@@ -45,6 +45,7 @@ void ensemble::start(id server) {
     settings.seed = of.boot;
     settings.priority = server == options_.favourite ? 1 : 0;
     settings.limits = options_.limits;
+    settings.may_found = !options_.joiners.contains(server);
     of.core = std::make_unique<zab::core>(settings, *std::move(recovered));
     of.core->start(of.clock, of.clock / milliseconds{1}, {});
     settle(of);

@@ -27,6 +27,8 @@ struct ensemble_options {
     zab::core_limits limits;
     /// Leads first: the highest priority decides between equal histories.
     std::uint32_t favourite = 1;
+    /// These may not help to found the ensemble.
+    std::set<std::uint32_t> joiners;
 };
 
 /// Servers are named by their ids, 1 and up.
