@@ -1,89 +1,10 @@
 """Three real servers as one service: what survives the loss of one of them, and what stops with a minority."""
 
 import os
-import threading
 
 import harness
-from harness import LOOPBACK, Session, await_that, free_port, four_letter_word, main
-
-SERVER_COUNT = 3
-
-
-class Ensemble:
-    """Servers that name each other; the id of a server is its place in `nodes`, from 1."""
-
-    def __init__(self, test):
-        ports = [(free_port(), free_port()) for _ in range(SERVER_COUNT)]
-        lines = {f"server.{index + 1}": f"{LOOPBACK}:{quorum}:{election}"
-                 for index, (quorum, election) in enumerate(ports)}
-        self.nodes = [test.node(lines) for _ in range(SERVER_COUNT)]
-        for index, node in enumerate(self.nodes):
-            os.makedirs(node.data_directory, exist_ok=True)
-            with open(os.path.join(node.data_directory, "myid"), "w", encoding="ascii") as file:
-                file.write(str(index + 1))
-
-    def start(self):
-        for node in self.nodes:
-            if not node.is_running():
-                node.launch()
-        for node in self.nodes:
-            node.await_serving()
-        return self
-
-    def kill(self):
-        for node in self.nodes:
-            node.kill()
-
-    @staticmethod
-    def mode(node):
-        """As `srvr` tells it; empty while it does not serve."""
-        text = four_letter_word(node, b"srvr") or ""
-        modes = [line[len("Mode: "):] for line in text.splitlines() if line.startswith("Mode: ")]
-        return modes[0] if modes else ""
-
-    def leader(self):
-        return await_that(
-            lambda: next((node for node in self.nodes if node.is_running() and self.mode(node) == "leader"), None),
-            "somebody leads")
-
-    def followers(self):
-        leader = self.leader()
-        return [node for node in self.nodes if node is not leader]
-
-
-def names(session, path):
-    session.must("sync", path=path)
-    return set(session.must("getChildren", path=path)["children"])
-
-
-class Writer:
-    """Creates /written/N one after the other, on one connection, until it is told to stop."""
-
-    def __init__(self, session):
-        self.session = session
-        self.acknowledged = []
-        self.failure = None
-        self.is_stopping = threading.Event()
-        self.thread = threading.Thread(target=self.run)
-        self.thread.start()
-
-    def run(self):
-        try:
-            number = 0
-            while not self.is_stopping.is_set():
-                self.session.must("create", path=f"/written/{number}", data=b"x")
-                self.acknowledged.append(str(number))
-                number += 1
-        except (AssertionError, OSError) as failure:
-            self.failure = failure
-
-    def await_more(self, count):
-        wanted = len(self.acknowledged) + count
-        await_that(lambda: self.failure or len(self.acknowledged) >= wanted, f"{count} further writes")
-
-    def stop(self):
-        self.is_stopping.set()
-        self.thread.join()
+from ensembles import Ensemble, Writer, names
+from harness import await_that, main
 
 
 class OneServiceTest(harness.TestCase):

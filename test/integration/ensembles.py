@@ -1,0 +1,154 @@
+"""Several real servers as one service, for tests that need them."""
+
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+from harness import LOOPBACK, await_that, four_letter_word
+from networks import Network
+
+SHIMS = os.path.dirname(os.path.abspath(__file__))
+
+
+def compiled(source, scratch):
+    """A shim from its C source beside this file, to be preloaded."""
+    library = os.path.join(scratch, os.path.splitext(source)[0] + ".so")
+    if not os.path.exists(library):
+        subprocess.run(["cc", "-shared", "-fPIC", "-o", library, os.path.join(SHIMS, source)], check=True)
+    return library
+
+
+def free_ports(count):
+    """All different: each is held until the last one is found."""
+    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
+class Ensemble:
+    """Servers that name each other; the id of a server is its place in `nodes`, from 1.
+
+    `settings` go to all of them, `options` (of `TestCase.node`) too. With `is_divisible` what they say to each other goes
+    through `network`, which can hold it up.
+    """
+
+    def __init__(self, test, settings=None, count=3, is_divisible=False, **options):
+        ports = free_ports(3 * count)
+        self.peer_ports = list(zip(ports[:count], ports[count:2 * count]))
+        lines = {f"server.{index + 1}": f"{LOOPBACK}:{quorum}:{election}"
+                 for index, (quorum, election) in enumerate(self.peer_ports)}
+        self.nodes = [test.node(dict(lines, **(settings or {})), port=port, **options) for port in ports[2 * count:]]
+        self.network = None
+        if is_divisible:
+            self.divide(test)
+        for index, node in enumerate(self.nodes):
+            write_id(node, index + 1)
+
+    def divide(self, test):
+        self.network = Network([quorum for quorum, _ in self.peer_ports])
+        test.addCleanup(self.network.close)
+        library = compiled("redirect_connections.c", test.scratch)
+        for index, node in enumerate(self.nodes):
+            pairs = [f"{port}:{self.network.port(index, other)}"
+                     for other, (port, _) in enumerate(self.peer_ports) if other != index]
+            preloaded = ":".join(filter(None, [node.environment.get("LD_PRELOAD"), library]))
+            node.environment = dict(node.environment, LD_PRELOAD=preloaded, CONCLAVE_REDIRECTED_PORTS=",".join(pairs),
+                                    ASAN_OPTIONS="verify_asan_link_order=0")
+
+    def start(self):
+        for node in self.nodes:
+            if not node.is_running():
+                node.launch()
+        for node in self.nodes:
+            node.await_serving()
+        return self
+
+    def kill(self):
+        for node in self.nodes:
+            if node.is_running():
+                node.process.kill()
+        for node in self.nodes:
+            node.kill()
+
+    @staticmethod
+    def mode(node):
+        """As `srvr` tells it; empty while it does not serve."""
+        text = four_letter_word(node, b"srvr") or ""
+        modes = [line[len("Mode: "):] for line in text.splitlines() if line.startswith("Mode: ")]
+        return modes[0] if modes else ""
+
+    def leader(self, besides=()):
+        """Who leads, among those that run and are not in `besides`."""
+        def found():
+            asked = (node for node in self.nodes if node not in besides and node.is_running())
+            return next((node for node in asked if self.mode(node) == "leader"), None)
+        return await_that(found, "somebody leads")
+
+    def followers(self):
+        leader = self.leader()
+        return [node for node in self.nodes if node is not leader]
+
+    def await_all_serve(self):
+        for node in self.nodes:
+            await_that(lambda: self.mode(node), "every server serves")
+
+    def index(self, node):
+        return self.nodes.index(node)
+
+    def addresses(self):
+        return ",".join(node.connect_string for node in self.nodes)
+
+
+def write_id(node, number):
+    os.makedirs(node.data_directory, exist_ok=True)
+    with open(os.path.join(node.data_directory, "myid"), "w", encoding="ascii") as file:
+        file.write(str(number))
+
+
+def pause(node):
+    node.process.send_signal(signal.SIGSTOP)
+
+
+def resume(node):
+    node.process.send_signal(signal.SIGCONT)
+
+
+def names(session, path):
+    """Of the children, as of now."""
+    session.must("sync", path=path)
+    return set(session.must("getChildren", path=path)["children"])
+
+
+class Writer:
+    """Creates `prefix` and a number, one after the other, on one connection, until it is told to stop."""
+
+    def __init__(self, session, prefix="/written/"):
+        self.session = session
+        self.prefix = prefix
+        self.acknowledged = []
+        self.failure = None
+        self.is_stopping = threading.Event()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        try:
+            number = 0
+            while not self.is_stopping.is_set():
+                self.session.must("create", path=f"{self.prefix}{number}", data=b"x")
+                self.acknowledged.append(str(number))
+                number += 1
+        except (AssertionError, OSError) as failure:
+            self.failure = failure
+
+    def await_more(self, count):
+        wanted = len(self.acknowledged) + count
+        await_that(lambda: self.failure or len(self.acknowledged) >= wanted, f"{count} further writes")
+
+    def stop(self):
+        self.is_stopping.set()
+        self.thread.join()
