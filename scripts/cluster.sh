@@ -4,6 +4,8 @@
 #   scripts/cluster.sh start [N]     builds if need be and starts N servers (3), on 127.0.0.1:2181, 2182, ...
 #   scripts/cluster.sh stop          stops all of them
 #   scripts/cluster.sh kill ID       kill -9 of one; `start` brings it back
+#   scripts/cluster.sh restart ID    stops one in good order and starts it again
+#   scripts/cluster.sh pause ID      one stands still, as if its host hung; `resume ID` lets it go on
 #   scripts/cluster.sh status        who leads, who follows
 #
 # CONCLAVE_CLUSTER_DIR (default: build/cluster) holds data, configuration and logs of each; CONCLAVE_BINARY names
@@ -17,7 +19,7 @@ client_port=${CONCLAVE_CLIENT_PORT:-2181}
 peer_port=$((client_port + 707))
 
 usage() {
-    sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
+    sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2
     exit 2
 }
 
@@ -27,6 +29,32 @@ servers() {
 
 is_running() {
     [ -f "$directory/$1/pid" ] && kill -0 "$(cat "$directory/$1/pid")" 2>/dev/null
+}
+
+is_paused() {
+    grep -q '^State:[[:space:]]*T' "/proc/$(cat "$directory/$1/pid")/status" 2>/dev/null
+}
+
+signal() {
+    if ! is_running "$2"; then
+        echo "server $2 does not run" >&2
+        exit 1
+    fi
+    kill "-$1" "$(cat "$directory/$2/pid")"
+}
+
+stop_one() {
+    if is_running "$1"; then
+        kill "$(cat "$directory/$1/pid")"
+        kill -CONT "$(cat "$directory/$1/pid")" # it cannot stop while it stands still
+    fi
+}
+
+await_end() {
+    while is_running "$1"; do
+        sleep 0.1
+    done
+    rm -f "$directory/$1/pid"
 }
 
 build() {
@@ -65,25 +93,26 @@ start_one() {
 }
 
 word() {
-    exec 3<>"/dev/tcp/127.0.0.1/$1"
-    printf '%s' "$2" >&3
-    cat <&3
-    exec 3>&-
+    # shellcheck disable=SC2016 # the inner shell expands it
+    timeout 2 bash -c 'exec 3<>"/dev/tcp/127.0.0.1/$0" && printf "%s" "$1" >&3 && cat <&3' "$1" "$2"
 }
 
 mode_of() {
     word "$((client_port + $1 - 1))" srvr 2>/dev/null | sed -n 's/^Mode: //p' || true
 }
 
+# Of all that are not paused.
 await_service() {
-    local first_port=$client_port tries=0
-    until word "$first_port" ruok 2>/dev/null | grep -q imok && [ -n "$(mode_of 1)" ]; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 200 ]; then
-            echo "the servers do not serve within 20 s; see $directory/*/log" >&2
-            exit 1
-        fi
-        sleep 0.1
+    local id tries=0
+    for id in $(servers); do
+        until is_paused "$id" || [ -n "$(mode_of "$id")" ]; do
+            tries=$((tries + 1))
+            if [ "$tries" -gt 300 ]; then
+                echo "server $id does not serve; see $directory/$id/log" >&2
+                exit 1
+            fi
+            sleep 0.1
+        done
     done
 }
 
@@ -107,24 +136,34 @@ start)
     ;;
 stop)
     for id in $(servers); do
-        if is_running "$id"; then
-            kill "$(cat "$directory/$id/pid")"
-        fi
+        stop_one "$id"
     done
     for id in $(servers); do
-        while is_running "$id"; do
-            sleep 0.1
-        done
-        rm -f "$directory/$id/pid"
+        await_end "$id"
     done
     ;;
-kill)
+kill | pause | resume | restart)
     [ -n "${2:-}" ] || usage
-    kill -9 "$(cat "$directory/$2/pid")"
+    case $1 in
+    kill)
+        signal KILL "$2"
+        await_end "$2"
+        ;;
+    pause) signal STOP "$2" ;;
+    resume) signal CONT "$2" ;;
+    restart)
+        stop_one "$2"
+        await_end "$2"
+        start_one "$2"
+        await_service
+        ;;
+    esac
     ;;
 status)
     for id in $(servers); do
-        if is_running "$id"; then
+        if is_running "$id" && is_paused "$id"; then
+            echo "server $id  127.0.0.1:$((client_port + id - 1))  paused"
+        elif is_running "$id"; then
             mode=$(mode_of "$id")
             echo "server $id  127.0.0.1:$((client_port + id - 1))  ${mode:-not serving}"
         else

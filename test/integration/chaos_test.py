@@ -9,6 +9,7 @@ import random
 import time
 
 import harness
+import writers as writing
 from ensembles import Ensemble, Writer, names, pause, resume
 from harness import await_that, main
 from histories import Workload
@@ -95,6 +96,32 @@ class KilledAndPaused(UnderLoad):
                 self.assertIsNone(writer.failure)
         self.load.finish()
         self.assertEqual(self.expired(), 0)
+
+
+class ExactlyOnce(harness.TestCase):
+    """Pipelines of writes at a server that stays, while others die: each takes effect once, in order, and is answered."""
+
+    def test_writes_in_flight_survive_the_leaders(self):
+        ensemble = Ensemble(self).start()
+        staying, chance = ensemble.nodes[0], random.Random(harness.seed())
+        writers = [writing.Writer(number, random.Random(chance.random()), 2000) for number in range(3)]
+        for writer in writers:
+            writer.found(staying)
+
+        def lose_servers():
+            for _ in range(4):
+                leader = ensemble.leader()
+                lost = leader if leader is not staying else chance.choice(ensemble.nodes[1:])
+                if chance.random() < 0.5:
+                    lost.kill()
+                else:
+                    lost.terminate()
+                writing.await_acknowledged(writers, sum(writer.acknowledged for writer in writers) + 300)
+                lost.start()
+        writing.run_until(writers, 300, lose_servers)
+        for writer in writers:
+            self.assertEqual(writer.acknowledged, len(writer.requests))
+            writer.verify(writer.read_back())
 
 
 class OldLeader(harness.TestCase):

@@ -210,4 +210,22 @@ class Workload:
     def finish(self):
         self.stop()
         self.raise_failure()
+        for node in self.ensemble.nodes:
+            self.read_all(node)
         self.history.check(self.test.scratch)
+
+    def read_all(self, node):
+        """What is there in the end belongs to the history."""
+        last = Client(self.history, [node], self.paths, random.Random(0))
+
+        def is_read():
+            try:
+                last.connect(node)
+                for path in self.paths:
+                    last.synced_read(path)
+                return True
+            except Lost:
+                return False
+            finally:
+                last.drop()
+        harness.await_that(is_read, "the last state is read")

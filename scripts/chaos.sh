@@ -1,0 +1,37 @@
+#!/usr/bin/env bash
+# Real ensembles on this machine under faults that a seed chooses, for as long as is asked: servers are killed, paused,
+# restarted and cut off from each other, while clients write down what they see and check-history judges it.
+#
+#   scripts/chaos.sh [MINUTES]       60; a new seed every minute
+#   scripts/chaos.sh MINUTES SEED    begins with that seed
+#
+# A run that fails prints its seed, and its history is kept in build/chaos. CONCLAVE_BINARY names another conclaved than
+# the dev build's; check-history has to lie beside it.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+binary=${CONCLAVE_BINARY:-$root/build/dev/bin/conclaved}
+minutes=${1:-60}
+seed=${2:-$((RANDOM * 32768 + RANDOM + 1))}
+
+if [ ! -x "$binary" ] || [ ! -x "$(dirname "$binary")/check-history" ]; then
+    echo "$binary and check-history beside it are needed: scripts/test.sh builds them" >&2
+    exit 1
+fi
+kept=$root/build/chaos
+mkdir -p "$kept"
+
+runs=0
+end=$((SECONDS + minutes * 60))
+while [ "$SECONDS" -lt "$end" ]; do
+    log=$kept/seed-$seed.log
+    if ! CONCLAVE_TEST_SEED=$seed CONCLAVE_CHAOS_S=60 CONCLAVE_TEST_KEEP=$kept \
+        python3 -B -W ignore "$root/test/integration/chaos_test.py" "$binary" AnythingGoes >"$log" 2>&1; then
+        echo "seed $seed failed: $log" >&2
+        exit 1
+    fi
+    rm -f "$log"
+    runs=$((runs + 1))
+    seed=$((seed + 1))
+done
+echo "$runs runs, none failed; the last seed was $((seed - 1))"
