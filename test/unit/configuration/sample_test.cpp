@@ -1,12 +1,12 @@
 /// The files in conf/ say what the code does, and files from elsewhere work as they are.
 #include "server/configuration/known_keys.hpp"
 #include "server/configuration/load.hpp"
+#include "test/support/source_tree.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <algorithm>
 #include <cctype>
-#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <set>
@@ -18,8 +18,7 @@ using namespace conclave;
 using namespace conclave::configuration;
 
 std::string read_sample(const std::string& name) {
-    const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / ".." / "..";
-    std::ifstream file(root / "conf" / name);
+    std::ifstream file(test::source_file("conf/" + name));
     REQUIRE(file);
     return {std::istreambuf_iterator<char>(file), {}};
 }

@@ -1,11 +1,11 @@
 /// Holds docs/formats/log.md to the code: the example there is decoded, and written again octet by
 /// octet.
 #include "server/log/identity_file.hpp"
+#include "test/support/source_tree.hpp"
 #include "test/unit/log/log_fixture.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
 #include <fstream>
 #include <map>
 #include <sstream>
@@ -16,22 +16,9 @@ using namespace conclave::txnlog;
 
 namespace {
 
-/// A compiler cache may have made the name of this file relative to a directory that is not the
-/// current one: then it is looked for in those above.
-std::filesystem::path document_path() {
-    const std::filesystem::path name = "docs/formats/log.md";
-    std::filesystem::path path = std::filesystem::path{__FILE__}.parent_path() / "../../.." / name;
-    for (std::filesystem::path above = std::filesystem::current_path();
-         !std::filesystem::exists(path) && above != above.root_path();
-         above = above.parent_path()) {
-        path = above / name;
-    }
-    return path;
-}
-
 /// The octets of the dump that follows the line which begins with `title`, by offset.
 std::map<std::size_t, char> dump_after(const std::string& title) {
-    std::ifstream document{document_path()};
+    std::ifstream document{source_file("docs/formats/log.md")};
     REQUIRE(document.is_open());
     std::map<std::size_t, char> octets;
     bool is_found = false;

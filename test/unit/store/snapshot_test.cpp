@@ -1,5 +1,6 @@
 #include "server/store/snapshot_loader.hpp"
 #include "server/store/snapshot_stream.hpp"
+#include "test/support/source_tree.hpp"
 #include "test/unit/store/disk_tap.hpp"
 #include "test/unit/store/store_fixture.hpp"
 
@@ -101,8 +102,7 @@ private:
 /// The last block marked as hex in docs/formats/checkpoint.md; what follows the octets of a line is
 /// a remark.
 bytes documented_stream() {
-    const auto root = fs::path(__FILE__).parent_path() / ".." / ".." / "..";
-    std::ifstream page{root / "docs" / "formats" / "checkpoint.md"};
+    std::ifstream page{test::source_file("docs/formats/checkpoint.md")};
     REQUIRE(page);
     bytes octets;
     bool is_inside = false;

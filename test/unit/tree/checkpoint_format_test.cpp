@@ -2,11 +2,11 @@
 #include "server/tree/digest.hpp"
 #include "server/tree/node.hpp"
 #include "server/tree/node_key.hpp"
+#include "test/support/source_tree.hpp"
 #include "test/unit/tree/world.hpp"
 
 #include <catch2/catch.hpp>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -32,8 +32,7 @@ bytes octets_of(const std::string& line) {
 
 /// The blocks marked as hex, in their order.
 std::vector<bytes> examples() {
-    const auto root = std::filesystem::path(__FILE__).parent_path() / ".." / ".." / "..";
-    std::ifstream file{root / "docs" / "formats" / "checkpoint.md"};
+    std::ifstream file{test::source_file("docs/formats/checkpoint.md")};
     REQUIRE(file);
     std::vector<bytes> blocks;
     bool is_inside = false;
