@@ -30,16 +30,17 @@ def free_ports(count):
 
 
 class Ensemble:
-    """Servers that name each other; the id of a server is its place in `nodes`, from 1.
+    """Servers that name each other, observers last; the id of a server is its place in `nodes`, from 1.
 
     `settings` go to all of them, `options` (of `TestCase.node`) too. With `is_divisible` what they say to each other goes
     through `network`, which can hold it up.
     """
 
-    def __init__(self, test, settings=None, count=3, is_divisible=False, **options):
+    def __init__(self, test, settings=None, count=3, observers=0, is_divisible=False, **options):
+        voters, count = count, count + observers
         ports = free_ports(3 * count)
         self.peer_ports = list(zip(ports[:count], ports[count:2 * count]))
-        lines = {f"server.{index + 1}": f"{LOOPBACK}:{quorum}:{election}"
+        lines = {f"server.{index + 1}": f"{LOOPBACK}:{quorum}:{election}:{'participant' if index < voters else 'observer'}"
                  for index, (quorum, election) in enumerate(self.peer_ports)}
         self.nodes = [test.node(dict(lines, **(settings or {})), port=port, **options) for port in ports[2 * count:]]
         self.network = None
@@ -47,6 +48,8 @@ class Ensemble:
             self.divide(test)
         for index, node in enumerate(self.nodes):
             write_id(node, index + 1)
+            if index >= voters:
+                node.settings["peerType"] = "observer"
 
     def divide(self, test):
         self.network = Network([quorum for quorum, _ in self.peer_ports])
@@ -63,9 +66,16 @@ class Ensemble:
         for node in self.nodes:
             if not node.is_running():
                 node.launch()
-        for node in self.nodes:
-            node.await_serving()
+        try:
+            for node in self.nodes:
+                node.await_serving()
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.last_words()}") from None
         return self
+
+    def last_words(self):
+        """What the servers logged last, for a failure."""
+        return "\n".join(f"--- server {number}\n{node.log()[-1500:]}" for number, node in enumerate(self.nodes, 1))
 
     def kill(self):
         for node in self.nodes:
@@ -93,8 +103,11 @@ class Ensemble:
         return [node for node in self.nodes if node is not leader]
 
     def await_all_serve(self):
-        for node in self.nodes:
-            await_that(lambda: self.mode(node), "every server serves")
+        try:
+            for node in self.nodes:
+                await_that(lambda: self.mode(node), "every server serves")
+        except AssertionError as failure:
+            raise AssertionError(f"{failure}\n{self.last_words()}") from None
 
     def index(self, node):
         return self.nodes.index(node)
