@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Real ensembles on this machine under faults that a seed chooses, for as long as is asked: servers are killed, paused,
-# restarted and cut off from each other, while clients write down what they see and check-history judges it.
+# Real ensembles of three and five under faults that a seed chooses, for as long as is asked: servers are killed, paused,
+# restarted and cut off from each other, disks hang and fill up, while clients write down what they see and check-history
+# judges it.
 #
 #   scripts/chaos.sh [MINUTES]       60; a new seed every minute
 #   scripts/chaos.sh MINUTES SEED    begins with that seed
@@ -25,7 +26,7 @@ runs=0
 end=$((SECONDS + minutes * 60))
 while [ "$SECONDS" -lt "$end" ]; do
     log=$kept/seed-$seed.log
-    if ! CONCLAVE_TEST_SEED=$seed CONCLAVE_CHAOS_S=60 CONCLAVE_TEST_KEEP=$kept \
+    if ! CONCLAVE_TEST_SEED=$seed CONCLAVE_CHAOS_S=60 CONCLAVE_CHAOS_SERVERS=$((3 + seed % 2 * 2)) CONCLAVE_TEST_KEEP=$kept \
         python3 -B -W ignore "$root/test/integration/chaos_test.py" "$binary" AnythingGoes >"$log" 2>&1; then
         echo "seed $seed failed: $log" >&2
         exit 1

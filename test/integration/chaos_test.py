@@ -193,15 +193,23 @@ class Sessions(harness.TestCase):
             self.assertTrue(self.exists(session, "/mine"))
 
 
-class AnythingGoes(UnderLoad):
-    """Faults that a seed chooses; CONCLAVE_CHAOS_S makes it longer."""
+class AnythingGoes(harness.TestCase):
+    """Faults that a seed chooses; CONCLAVE_CHAOS_S makes it longer, CONCLAVE_CHAOS_SERVERS larger."""
 
-    is_divisible = True
+    def setUp(self):
+        super().setUp()
+        count = int(os.environ.get("CONCLAVE_CHAOS_SERVERS", "3"))
+        self.ensemble = Ensemble(self, count=count, is_divisible=True)
+        self.disks = self.ensemble.have_faulty_disks()
+        self.ensemble.start()
+        self.load = Workload(self, self.ensemble, harness.seed())
+        self.load.await_more()
 
     def test_nothing_acknowledged_is_lost_and_nothing_read_is_old(self):
         chance = random.Random(harness.seed())
         deadline = time.monotonic() + float(os.environ.get("CONCLAVE_CHAOS_S", "15"))
-        faults = [self.kill, self.kill_all, self.stop, self.pause, self.isolate, self.deafen, self.cut, self.flap]
+        faults = [self.kill, self.kill_all, self.stop, self.pause, self.isolate, self.deafen, self.cut, self.flap,
+                  self.hang_disk, self.fill_disk]
         while time.monotonic() < deadline:
             fault = chance.choice(faults)
             node = chance.choice(self.ensemble.nodes)
@@ -210,6 +218,7 @@ class AnythingGoes(UnderLoad):
             self.ensemble.start()
             self.load.await_more(50)
         self.ensemble.await_all_serve()
+        self.load.await_more()
         self.load.finish()
 
     def go_on(self, chance):
@@ -230,6 +239,20 @@ class AnythingGoes(UnderLoad):
         pause(node)
         self.go_on(chance)
         resume(node)
+
+    def disturb_disk(self, node, chance, fault, where):
+        disk = self.disks[self.ensemble.index(node)]
+        disk.begin(fault, where)
+        self.go_on(chance)
+        if chance.random() < 0.3:
+            node.kill()
+        disk.end(fault)
+
+    def hang_disk(self, node, chance):
+        self.disturb_disk(node, chance, "fsync_hangs", "/log/log.")
+
+    def fill_disk(self, node, chance):
+        self.disturb_disk(node, chance, "disk_is_full", node.data_directory)
 
     def isolate(self, node, chance):
         self.ensemble.network.isolate(self.ensemble.index(node))

@@ -3,7 +3,7 @@
 
 import harness
 from ensembles import Ensemble, Writer, names
-from faults_test import QUIET_STORAGE, FaultyDisk
+from faults_test import QUIET_STORAGE
 from harness import await_that, main
 from histories import Workload
 
@@ -16,10 +16,7 @@ class DiskTrouble(harness.TestCase):
     def setUp(self):
         super().setUp()
         self.ensemble = Ensemble(self, QUIET_STORAGE)
-        self.disks = []
-        for node in self.ensemble.nodes:
-            self.disks.append(FaultyDisk(node.directory))
-            node.environment = self.disks[-1].environment
+        self.disks = self.ensemble.have_faulty_disks()
         self.ensemble.start()
         self.session(self.ensemble.nodes[0]).must("create", path="/written", data=b"")
         self.leader = self.ensemble.leader()

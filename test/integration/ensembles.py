@@ -6,6 +6,7 @@ import socket
 import subprocess
 import threading
 
+from faults_test import FaultyDisk
 from harness import LOOPBACK, await_that, four_letter_word
 from networks import Network
 
@@ -58,9 +59,14 @@ class Ensemble:
         for index, node in enumerate(self.nodes):
             pairs = [f"{port}:{self.network.port(index, other)}"
                      for other, (port, _) in enumerate(self.peer_ports) if other != index]
-            preloaded = ":".join(filter(None, [node.environment.get("LD_PRELOAD"), library]))
-            node.environment = dict(node.environment, LD_PRELOAD=preloaded, CONCLAVE_REDIRECTED_PORTS=",".join(pairs),
-                                    ASAN_OPTIONS="verify_asan_link_order=0")
+            preload(node, {"LD_PRELOAD": library, "CONCLAVE_REDIRECTED_PORTS": ",".join(pairs)})
+
+    def have_faulty_disks(self):
+        """From the next start on: one `FaultyDisk` for each server, in their order."""
+        disks = [FaultyDisk(node.directory) for node in self.nodes]
+        for node, disk in zip(self.nodes, disks):
+            preload(node, disk.environment)
+        return disks
 
     def start(self):
         for node in self.nodes:
@@ -120,6 +126,13 @@ def write_id(node, number):
     os.makedirs(node.data_directory, exist_ok=True)
     with open(os.path.join(node.data_directory, "myid"), "w", encoding="ascii") as file:
         file.write(str(number))
+
+
+def preload(node, environment):
+    """Adds a shim to what the next process of the node is started with."""
+    libraries = filter(None, [node.environment.get("LD_PRELOAD"), environment["LD_PRELOAD"]])
+    node.environment = {**node.environment, **environment, "LD_PRELOAD": ":".join(libraries),
+                        "ASAN_OPTIONS": "verify_asan_link_order=0"}
 
 
 def pause(node):
