@@ -327,8 +327,9 @@ prepared_write replica::judge(server_id asker, const forwarded_request& request,
     if (!lives) {
         return {failure{errc::session_expired, {}}, {}};
     }
+    // A client that has moved may still end its session where it was (zookeeper-protocol 2.4).
     const auto [owner, is_first] = owners_.emplace(request.session, asker);
-    if (owner->second != asker) {
+    if (owner->second != asker && request.type != opcode::close_session) {
         return {failure{errc::session_moved, {}}, {}};
     }
     preparation_.discard();

@@ -184,6 +184,33 @@ class Sessions(harness.TestCase):
         self.assertGreater(time.monotonic() - started, 4.0)
         self.assertEqual(names(witness, "/"), {"zookeeper"})
 
+    def test_no_session_ends_because_its_servers_stood_still(self):
+        """As in a virtual machine that was suspended: its client was never silent, but nobody could hear it."""
+        clients = [self.session(node, timeout_ms=2000) for node in self.ensemble.nodes]
+        for number, client in enumerate(clients):
+            client.must("create", path=f"/{number}", flags=1)
+        for node in self.ensemble.nodes:
+            pause(node)
+        for _ in range(40):
+            time.sleep(0.1)     # together twice the timeout
+            for client in clients:
+                client.start("ping")
+        for node in self.ensemble.nodes:
+            resume(node)
+        self.ensemble.await_all_serve()
+        clients = [self.in_touch(client) for client in clients]
+        for number, client in enumerate(clients):
+            self.assertTrue(self.exists(client, f"/{number}"))
+
+    def in_touch(self, client):
+        """The same session on the same connection, or on a new one if that was closed."""
+        try:
+            while client.pending:
+                client.reply()
+            return client
+        except AssertionError:
+            return self.session(self.ensemble.leader(), timeout_ms=2000, resume=client)
+
     def test_a_client_that_moves_in_time_keeps_its_ephemerals(self):
         first, second = self.ensemble.followers()
         session = self.session(first, timeout_ms=20000)

@@ -50,6 +50,24 @@ class OneServiceTest(harness.TestCase):
         other.must("sync", path="/")
         self.assertEqual(other.call("exists", path="/mine")["err"], -101)
 
+    def test_a_connection_that_its_client_has_left_may_read_and_not_write(self):
+        first, second = self.ensemble.followers()
+        left = self.session(first)
+        left.must("create", path="/mine", flags=1)
+        moved = self.session(second, resume=left)
+        left.must("sync", path="/")
+        left.must("getData", path="/mine")
+        left.start("setData", path="/mine", data=b"late", version=-1)
+        self.assertEqual(left.await_close(), [])
+        self.assertEqual(moved.must("getData", path="/mine")["stat"]["version"], 0)
+
+    def test_a_session_may_be_ended_where_its_client_has_been(self):
+        first, second = self.ensemble.followers()
+        left = self.session(first)
+        moved = self.session(second, resume=left)
+        left.must("closeSession")
+        self.assertEqual(moved.await_close(), [])
+
     def test_a_session_that_only_reads_at_a_follower_lives_on(self):
         session = self.session(self.ensemble.followers()[0], timeout_ms=4000)
         witness = self.session(self.ensemble.leader())

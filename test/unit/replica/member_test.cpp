@@ -95,3 +95,31 @@ TEST_CASE("member: a server alone does not begin without data if it must not", "
     replica_driver again{disk, configured};
     CHECK(again.server().is_serving());
 }
+
+TEST_CASE("member: what a connection may do whose client has moved", "[sessions]") {
+    replica_disk disk;
+    replica_driver server{disk, settings_of(with_an_observer())};
+    const auto left = server.open();
+    const session_id session = server.log_of(left).handshake->session;
+    const epoch now = server.server().last_applied().in_epoch();
+    const replica::peer_message moved = replica::revalidate_message{now, session, 7, 8000};
+    REQUIRE(server.server().on_peer_frame(server_id{2}, encode(moved), server.now()));
+    server.settle();
+    SECTION("it reads") {
+        const bytes read = request_frame(1, opcode::exists, bytes_view{"/"}, false);
+        CHECK(server.call(left, read).header.error == errc::ok);
+    }
+    SECTION("it does not write") {
+        server.send(left, create_frame(1, "/a"));
+        server.settle();
+        CHECK(server.log_of(left).frames.empty());
+        CHECK(server.log_of(left).closed);
+        CHECK(server.server().sessions().find(session) != nullptr);
+    }
+    SECTION("it ends the session") {
+        const bytes close = request_frame(1, opcode::close_session);
+        CHECK(server.call(left, close).header.error == errc::ok);
+        CHECK(server.log_of(left).closed);
+        CHECK(server.server().sessions().find(session) == nullptr);
+    }
+}
