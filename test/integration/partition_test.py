@@ -3,8 +3,8 @@
 
 import harness
 from chaos_test import UnderLoad
-from ensembles import Ensemble
-from harness import await_that, connects, main
+from ensembles import Ensemble, compiled, free_ports, names, preload
+from harness import LOOPBACK, await_that, connects, main
 
 
 class Partitions(UnderLoad):
@@ -98,6 +98,28 @@ class FiveServers(harness.TestCase):
             session = self.session(node)
             session.must("sync", path="/")
             session.must("exists", path="/meanwhile")
+
+
+class SeveralAddresses(harness.TestCase):
+
+    def test_servers_find_each_other_by_their_other_addresses(self):
+        """The first address of each leads nowhere."""
+        ensemble = Ensemble(self, {"multiAddress.enabled": "true"})
+        others = free_ports(6)
+        for number, (quorum, election) in enumerate(ensemble.peer_ports, 1):
+            line = f"{LOOPBACK}:{quorum}:{election}|127.0.0.2:{others[number - 1]}:{others[number + 2]}"
+            for node in ensemble.nodes:
+                node.settings[f"server.{number}"] = line
+        nowhere, = free_ports(1)
+        redirected = ",".join(f"{quorum}:{nowhere}" for quorum, _ in ensemble.peer_ports)
+        for node in ensemble.nodes:
+            preload(node, {"LD_PRELOAD": compiled("redirect_connections.c", self.scratch),
+                           "CONCLAVE_REDIRECTED_PORTS": redirected})
+        ensemble.start()
+        self.session(ensemble.nodes[0]).must("create", path="/written", data=b"")
+        for node in ensemble.nodes:
+            self.assertIn("written", names(self.session(node), "/"))
+            self.assertIn("address=127.0.0.2:", node.log())
 
 
 if __name__ == "__main__":
