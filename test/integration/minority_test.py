@@ -117,7 +117,7 @@ class ReadOnly(WithoutQuorum):
         reader = self.reader()
         local = {"session_id": reader.session_id, "password": reader.password}
         self.ensemble.start()
-        await_that(lambda: reader.receive(0.02).kind == "closed", "it is closed")
+        await_that(lambda: reader.receive(0.0).kind == "closed", "it is closed")
         await_that(lambda: word(self.last, "isro") == "rw", "it serves everybody")
         _, refusal = self.handshake(read_only=True, **local)
         self.assertEqual((refusal.fields["sessionId"], refusal.fields["readOnly"]), (0, False))
@@ -147,7 +147,7 @@ class LeaderLeftAlone(harness.TestCase):
     def test_connections_of_a_follower_that_becomes_leader_are_closed_and_go_elsewhere(self):
         sessions = [self.session(node) for node in self.followers]
         self.leader.kill()
-        closed = await_that(lambda: [session for session in sessions if session.receive(0.02).kind == "closed"],
+        closed = await_that(lambda: [session for session in sessions if session.receive(0.0).kind == "closed"],
                             "who leads now closes its connections")
         self.assertEqual(len(closed), 1)
         new_leader = self.followers[sessions.index(closed[0])]

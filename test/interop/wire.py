@@ -363,13 +363,11 @@ class Connection:
         """Reads more bytes; 'data', 'closed' or 'silence'."""
         if not self.socket:
             return "closed"
-        remaining = deadline - time.monotonic()
-        if remaining <= 0:
-            return "silence"
         try:
-            self.socket.settimeout(remaining)
+            # What is there is taken also when there is no time left.
+            self.socket.settimeout(max(0.0, deadline - time.monotonic()))
             data = self.socket.recv(1 << 20)
-        except socket.timeout:
+        except (socket.timeout, BlockingIOError):
             return "silence"
         except OSError:
             data = b""
