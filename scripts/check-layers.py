@@ -88,6 +88,7 @@ LIBRARY_TARGETS = {
 OUR_TARGETS = {
     "conclave-common": "common",
     "conclave-client": "client",
+    "Conclave::client": "client",
     "conclaved": "server",
     **{f"conclave-{name.split('/')[1]}": name for name in ROOMS if name.startswith("server/")},
 }
@@ -164,7 +165,7 @@ def check_source(root: Path, file: Path) -> Iterator[Violation]:
 def check_link(here: str, target: str) -> Optional[str]:
     there = OUR_TARGETS.get(target)
     if there is not None:
-        return None if there in ROOMS[here].rooms else f"{here} may not link {there} ({target})"
+        return None if there == here or there in ROOMS[here].rooms else f"{here} may not link {there} ({target})"
     library = LIBRARY_TARGETS.get(target)
     if library is None:
         return f"{here} links a target that scripts/check-layers.py does not know ({target})"

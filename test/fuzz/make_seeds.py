@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Writes the seeds in corpus/frame, corpus/request and corpus/transaction: make_seeds.py
+"""Writes the seeds in corpus/client, corpus/frame, corpus/request and corpus/transaction: make_seeds.py
 
 Each seed has a name that says what it is about. Run it again after a change of a record or of the steps in
-request_fuzz.cpp; inputs that a fuzzer found and that are worth keeping stand beside them under names of their own.
+request_fuzz.cpp or client_fuzz.cpp; inputs that a fuzzer found and that are worth keeping stand beside them under names of their own.
 """
 
 import struct
@@ -165,8 +165,49 @@ def transaction_seeds():
         + buffer(founding)
 
 
+# --- client: an action of the program, then what the server says ------------------------------------------------------
+
+GET, WATCH_DATA, WATCH_RECURSIVE, CANCEL, FORGET, PASS_TIME, AUTHENTICATE, CLOSED = (bytes([kind]) for kind in range(8))
+STAT = b"\0" * 67 + b"\1"
+GREETED = frame(int4(0) + int4(9000) + int8(7) + buffer(b"p" * 16) + boolean(False))
+
+
+def heard(action, content=b""):
+    return action + bytes([len(content)]) + content
+
+
+def reply(xid, body=b"", error=0):
+    return frame(int4(xid) + int8(5) + int4(error) + body)
+
+
+def event(kind, path):
+    return frame(int4(-1) + int8(-1) + int4(0) + int4(kind) + int4(3) + ustring(path))
+
+
+def client_seeds():
+    hello = heard(PASS_TIME, GREETED)
+    bodies = {
+        "data": buffer(b"x") + STAT, "children": int4(2) + ustring("a") + ustring("b") + STAT, "stat": STAT,
+        "created": ustring("/root/a") + STAT, "acl": int4(1) + int4(31) + ustring("world") + ustring("anyone") + STAT,
+        "multi": int4(1) + boolean(False) + int4(0) + ustring("/root/a") + int4(-1) + boolean(False) + int4(-101)
+        + int4(-101) + int4(-1) + boolean(True) + int4(-1), "huge-count": int4(2 ** 31 - 1), "empty": b"",
+    }
+    for name, body in bodies.items():
+        yield f"reply-{name}", hello + heard(GET) + heard(FORGET, reply(1, body))
+    yield "refused", heard(PASS_TIME, frame(int4(0) + int4(0) + int8(0) + buffer(b"\0" * 16) + boolean(False)))
+    yield "read-only", heard(PASS_TIME, GREETED[:-1] + b"\1") + heard(b"\xfd") + heard(b"\xfd")
+    yield "watch-fires", hello + heard(WATCH_DATA) + heard(FORGET, reply(1) + event(3, "/a"))
+    yield "watch-is-restored", hello + heard(WATCH_DATA) + heard(WATCH_RECURSIVE) + heard(GET, reply(1) + reply(2)) \
+        + heard(CLOSED, GREETED) + heard(GET, event(3, "/a") + reply(-8)) + heard(b"\x0c", reply(4))
+    yield "auth", hello + heard(AUTHENTICATE) + heard(GET, reply(-4)) + heard(AUTHENTICATE) + heard(GET, reply(-4, error=-115))
+    yield "ping", hello + heard(b"\xfd") + heard(b"\xfd") + heard(GET, reply(-2))
+    yield "out-of-order", hello + heard(GET) + heard(GET) + heard(GET, reply(2))
+    yield "cancelled", hello + heard(GET) + heard(WATCH_DATA) + heard(b"\x0b") + heard(b"\x13", reply(1) + reply(2))
+    yield "garbage", hello + heard(GET, b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
 def main():
-    for target, seeds in (("frame", frame_seeds()), ("request", request_seeds()), ("transaction", transaction_seeds())):
+    for target, seeds in (("client", client_seeds()), ("frame", frame_seeds()), ("request", request_seeds()), ("transaction", transaction_seeds())):
         folder = HERE / "corpus" / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds:
