@@ -16,11 +16,15 @@ constexpr std::chrono::milliseconds entry_delay_min{2000};
 
 } // namespace
 
-/// A server without history has nothing to show, and one in quarantine nothing to be trusted.
+/// A server without history has nothing to show, and one in quarantine nothing to be trusted: it
+/// does not go on, either.
 void replica::enter_read_only_if_due() {
     const bool is_possible = settings_.read_only_enabled && password_key_.has_value() &&
                              core_->current_role() != zab::role::stopped;
-    if (is_read_only_ || !is_possible || !leaderless_since_ ||
+    if (!is_possible) {
+        return leave_read_only();
+    }
+    if (is_read_only_ || !leaderless_since_ ||
         now_.monotonic - *leaderless_since_ < std::max(entry_delay_min, settings_.tick)) {
         return;
     }
