@@ -2,6 +2,7 @@
 
 #include "server/admin/four_letter_words.hpp"
 #include "server/history_service.hpp"
+#include "server/membership_file.hpp"
 #include "server/net/core_loop.hpp"
 #include "server/net/ensemble_links.hpp"
 #include "server/replica/replica.hpp"
@@ -40,10 +41,6 @@ net::network_settings make_network_settings(const configuration::settings& confi
     made.io_threads = configured.io_threads;
     made.limits.frame_size_max = configured.jute_buffer_size_bytes_max;
     return made;
-}
-
-bool is_ensemble(const configuration::settings& configured) {
-    return configured.members.servers.size() > 1;
 }
 
 replica::settings
@@ -112,6 +109,7 @@ public:
         , replica_(settings_, storage_.tables())
         , words_(replica_, make_word_settings(configured))
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
+        , membership_file_(configured.configuration_file, configured.dynamic_configuration_file)
         , signals_(loop_.context(), SIGTERM, SIGINT)
         , storage_timer_(loop_.context()) {
         storage_.recover_into(
@@ -123,7 +121,7 @@ public:
                  loop_.limit_log_room(size);
              }}
         );
-        if (is_ensemble(configured)) {
+        if (configuration::is_ensemble(configured)) {
             join_ensemble(configured);
         }
     }
@@ -167,7 +165,9 @@ private:
                 std::optional<std::vector<zab::shared_entry>> read
             ) { loop_.on_history(request, std::move(read)); }
         );
-        loop_.join_ensemble(*links_, *history_);
+        loop_.join_ensemble(*links_, *history_, [this](const bytes& text) {
+            membership_file_.keep(text);
+        });
     }
 
     net::word_port make_word_port() {
@@ -250,6 +250,7 @@ private:
     net::core_loop loop_;
     std::unique_ptr<net::ensemble_links> links_;
     std::unique_ptr<history_service> history_;
+    membership_file membership_file_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer storage_timer_;
 };

@@ -37,28 +37,6 @@ std::vector<bytes> enforced_schemes(const configuration::settings& configured) {
     return configured.enforce_auth_enabled ? configured.enforce_auth_schemes : std::vector<bytes>{};
 }
 
-/// The members as the configuration names them, by id.
-zab::membership ensemble_of(const configuration::settings& configured) {
-    zab::membership made;
-    if (configured.members.servers.size() < 2) {
-        return made;
-    }
-    for (const auto& [id, server] : configured.members.servers) {
-        zab::member each;
-        each.id = id;
-        each.is_voter = server.role == configuration::server_role::participant;
-        each.address = configuration::to_string(server);
-        const auto weight = configured.members.weights.find(id);
-        each.weight = weight == configured.members.weights.end() ? 1 : weight->second;
-        for (const auto& [group, servers] : configured.members.groups) {
-            each.group =
-                std::find(servers.begin(), servers.end(), id) != servers.end() ? group : each.group;
-        }
-        made.members.push_back(std::move(each));
-    }
-    return made;
-}
-
 } // namespace
 
 replica::settings
@@ -67,7 +45,9 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
     replica::settings made;
     made.self = configured.server;
     made.boot = random_number();
-    made.ensemble = ensemble_of(configured);
+    if (configuration::is_ensemble(configured)) {
+        made.ensemble = replica::membership_of(configured.members);
+    }
     made.fresh_password_key = random_secret();
     made.fresh_hash_seed = random_number();
     made.first_session = first_session(configured.server, wall_ms);
@@ -75,6 +55,10 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
     made.session_timeout_ms_min = static_cast<std::int32_t>(configured.session_timeout_min.count());
     made.session_timeout_ms_max = static_cast<std::int32_t>(configured.session_timeout_max.count());
     made.reconfig_enabled = configured.reconfig_enabled;
+    made.reconfiguration = {
+        configured.standalone_enabled,
+        configured.multi_address_enabled,
+        configured.extended_types_enabled};
     made.leader_serves = configured.leader_serves;
     made.read_only_enabled = configured.read_only_mode_enabled;
     made.may_found = configured.database_autocreate || configured.initialize_file_present;

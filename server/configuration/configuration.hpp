@@ -114,6 +114,7 @@ struct settings {
     bool standalone_enabled = true;
     bool reconfig_enabled = false;
     bool multi_address_enabled = false;
+    std::string configuration_file;         ///< the one that was read; empty without one
     std::string dynamic_configuration_file; ///< empty: the members stand in the static file
     std::uint32_t init_limit_ticks = 10;
     std::uint32_t sync_limit_ticks = 5;
@@ -121,6 +122,9 @@ struct settings {
 
     friend bool operator==(const settings&, const settings&) = default;
 };
+
+/// Whether the server is a member of an ensemble, which may have one member only, or runs alone.
+[[nodiscard]] bool is_ensemble(const settings& values);
 
 /// Whether `word` may be answered (zookeeper-protocol 11.1): `srvr` always, `isro` also where
 /// read-only mode is enabled, the others by the whitelist. Does not ask whether such a word exists.

@@ -27,6 +27,11 @@ void describe_members(const ensemble& members, std::vector<std::string>& lines) 
 
 } // namespace
 
+bool is_ensemble(const settings& values) {
+    const std::size_t count = values.members.servers.size();
+    return count > 1 || (count == 1 && !values.standalone_enabled);
+}
+
 bool allows_four_letter_word(const settings& values, std::string_view word) {
     if (word == "srvr" || (word == "isro" && values.read_only_mode_enabled)) {
         return true;

@@ -8,8 +8,6 @@ namespace conclave::configuration {
 
 namespace {
 
-constexpr std::size_t printable_size_max = 120;
-
 std::string_view name(severity level) {
     switch (level) {
     case severity::note:
@@ -31,22 +29,6 @@ std::string to_string(const diagnostic& entry) {
     return fmt::format(
         "{}:{}: {}: {}", entry.where.file, entry.where.line, name(entry.level), entry.text
     );
-}
-
-std::string printable(std::string_view text) {
-    std::string out;
-    for (const char octet : text.substr(0, printable_size_max)) {
-        const auto value = static_cast<unsigned char>(octet);
-        if (value >= 0x20 && value < 0x7f) {
-            out += octet;
-        } else {
-            out += fmt::format("\\x{:02x}", value);
-        }
-    }
-    if (text.size() > printable_size_max) {
-        out += "...";
-    }
-    return out;
 }
 
 void report::add(severity level, const place& where, std::string text) {

@@ -2,6 +2,8 @@
 /// one run shows all.
 #pragma once
 
+#include <conclave/text.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -38,9 +40,7 @@ struct diagnostic {
 /// "zoo.cfg:12: error: tickTime: ...", the form that editors and build tools understand.
 [[nodiscard]] std::string to_string(const diagnostic& entry);
 
-/// `text` for a message: bytes outside printable ASCII as \xNN, cut after 120 of them, so that a
-/// hostile or binary file can neither flood the log nor forge a line of it.
-[[nodiscard]] std::string printable(std::string_view text);
+using text::printable;
 
 /// Where each key was given last, so that a check between keys can point at one of them.
 class origins {

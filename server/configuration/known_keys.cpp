@@ -225,9 +225,9 @@ constexpr key_rule table[] = {
     ignored("commitProcessor.*", request_pipeline),
 
     // The ensemble.
-    custom("server.*", special::apply_server, nullptr),
-    custom("group.*", special::apply_group, nullptr),
-    custom("weight.*", special::apply_weight, nullptr),
+    custom("server.*", special::apply_member_line, nullptr),
+    custom("group.*", special::apply_member_line, nullptr),
+    custom("weight.*", special::apply_member_line, nullptr),
     flag<&settings::standalone_enabled>("standaloneEnabled"),
     flag<&settings::reconfig_enabled>("reconfigEnabled"),
     flag<&settings::multi_address_enabled>("multiAddress.enabled"),

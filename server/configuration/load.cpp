@@ -180,6 +180,7 @@ loaded load(const std::string& path, load_options options) {
         out.error({path, 0}, text.error());
         return {settings{}, out.entries()};
     }
+    into.values.configuration_file = path;
     read_entries(*text, path, into, out, options);
     read_dynamic_file(into, out, options);
     inspect_data_directories(into, out);

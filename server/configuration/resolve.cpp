@@ -127,17 +127,16 @@ private:
         values_.server = from_.my_id.value_or(only);
         const std::string first_line =
             servers.empty() ? "" : fmt::format("server.{}", servers.begin()->first.value);
-        if (servers.size() > 1 && !from_.my_id) {
+        if (is_ensemble(values_) && !from_.my_id) {
             out_.error(
                 at(first_line),
                 fmt::format(
                     "there are {} server lines, and no myid file in dataDir says which of them "
-                    "this "
-                    "server is",
+                    "this server is",
                     servers.size()
                 )
             );
-        } else if (servers.size() > 1 && !servers.contains(values_.server)) {
+        } else if (is_ensemble(values_) && !servers.contains(values_.server)) {
             out_.error(
                 at(first_line),
                 fmt::format(
@@ -155,7 +154,7 @@ private:
                 "peerType=observer needs \":observer\" at the end of this server's own line"
             );
         }
-        if (servers.size() == 1 && values_.server != only) {
+        if (servers.size() == 1 && !is_ensemble(values_) && values_.server != only) {
             out_.warn(
                 at(fmt::format("server.{}", only.value)),
                 fmt::format(

@@ -5,14 +5,11 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <utility>
 
 namespace conclave::configuration::special {
 
 namespace {
-
-constexpr std::int64_t int_max = std::numeric_limits<std::int32_t>::max();
 
 /// A word of the file for each value of an enumeration.
 template <class Value, std::size_t Count>
@@ -59,11 +56,6 @@ std::vector<std::string> words_of_list(std::string_view text) {
         }
     }
     return words;
-}
-
-/// What stands behind the first dot of `server.1`.
-std::string_view number_of(std::string_view key) {
-    return key.substr(key.find('.') + 1);
 }
 
 } // namespace
@@ -167,47 +159,8 @@ std::string show_four_letter_words(const settings& values) {
     return fmt::format("{}", fmt::join(values.four_letter_words, ","));
 }
 
-outcome apply_server(draft& into, std::string_view key, std::string_view value) {
-    const auto id = parse_server_id(number_of(key));
-    auto server = parse_server(value);
-    if (!id) {
-        return unexpected{id.error()};
-    }
-    if (!server) {
-        return unexpected{server.error()};
-    }
-    into.values.members.servers.insert_or_assign(*id, std::move(*server));
-    return {};
-}
-
-outcome apply_group(draft& into, std::string_view key, std::string_view value) {
-    const auto group = parse_integer(number_of(key), 0, int_max);
-    if (!group) {
-        return unexpected{group.error()};
-    }
-    std::vector<server_id> ids;
-    for (const std::string_view part : split(value, ':')) {
-        const auto id = parse_server_id(part);
-        if (!id) {
-            return unexpected{id.error()};
-        }
-        ids.push_back(*id);
-    }
-    into.values.members.groups.insert_or_assign(static_cast<std::uint32_t>(*group), std::move(ids));
-    return {};
-}
-
-outcome apply_weight(draft& into, std::string_view key, std::string_view value) {
-    const auto id = parse_server_id(number_of(key));
-    const auto weight = parse_integer(value, 0, int_max);
-    if (!id) {
-        return unexpected{id.error()};
-    }
-    if (!weight) {
-        return unexpected{weight.error()};
-    }
-    into.values.members.weights.insert_or_assign(*id, static_cast<std::uint32_t>(*weight));
-    return {};
+outcome apply_member_line(draft& into, std::string_view key, std::string_view value) {
+    return add_line(into.values.members, key, value);
 }
 
 } // namespace conclave::configuration::special

@@ -40,8 +40,6 @@ std::string show_schemes(const settings& values);
 outcome apply_four_letter_words(draft& into, std::string_view key, std::string_view value);
 std::string show_four_letter_words(const settings& values);
 
-outcome apply_server(draft& into, std::string_view key, std::string_view value);
-outcome apply_group(draft& into, std::string_view key, std::string_view value);
-outcome apply_weight(draft& into, std::string_view key, std::string_view value);
+outcome apply_member_line(draft& into, std::string_view key, std::string_view value);
 
 } // namespace conclave::configuration::special

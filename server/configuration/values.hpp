@@ -1,20 +1,22 @@
-/// Readers of single values. Each takes the whole text or fails with a sentence that says what
-/// would be right.
+/// The readers of values, and what puts a value into the settings.
 #pragma once
 
-#include <conclave/result.hpp>
+#include <conclave/text.hpp>
 
-#include <cstdint>
 #include <string>
-#include <string_view>
 #include <utility>
-#include <vector>
 
 namespace conclave::configuration {
 
-/// A value, or what is wrong with its text.
-template <class Value>
-using parsed = result<Value, std::string>;
+using text::lower_case;
+using text::parse_choice;
+using text::parse_fraction;
+using text::parse_host;
+using text::parse_integer;
+using text::parse_port;
+using text::parsed;
+using text::split;
+using text::trim;
 
 /// Puts a value where it belongs, converted to the type of `target`, or hands its error on. The
 /// reader has checked that the value fits.
@@ -26,32 +28,5 @@ result<void, std::string> store(parsed<Value> value, Target& target) {
     target = static_cast<Target>(std::move(*value));
     return {};
 }
-
-/// A whole number within [low, high]; decimal, or hexadecimal behind 0x, which Java's
-/// `Integer.getInteger` takes too.
-[[nodiscard]] parsed<std::int64_t>
-parse_integer(std::string_view text, std::int64_t low, std::int64_t high);
-
-/// A number within [0, 1], such as 0.02.
-[[nodiscard]] parsed<double> parse_fraction(std::string_view text);
-
-/// Exactly one of two words, in any case; ZooKeeper refuses to start on others, and so guesses
-/// nothing.
-[[nodiscard]] parsed<bool>
-parse_choice(std::string_view text, std::string_view when_true, std::string_view when_false);
-
-/// A port that can be bound or reached: 1 to 65535.
-[[nodiscard]] parsed<std::uint16_t> parse_port(std::string_view text);
-
-/// A host name or address; brackets around an IPv6 literal are removed. Only its characters are
-/// checked: whether it exists is found out by whoever binds or connects.
-[[nodiscard]] parsed<std::string> parse_host(std::string_view text);
-
-[[nodiscard]] std::string_view trim(std::string_view text);
-
-/// The parts between `separator`, trimmed; empty ones are kept.
-[[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
-
-[[nodiscard]] std::string lower_case(std::string_view text);
 
 } // namespace conclave::configuration

@@ -105,16 +105,25 @@ void core_loop::hand_to_peers() {
     if (links_ == nullptr) {
         return;
     }
+    links_->follow_members();
     links_->deliver(outputs_.peers);
     for (const zab::history_request& each : outputs_.history) {
         history_->read(each);
     }
     outputs_.history.clear();
+    if (outputs_.members) {
+        on_members_(*std::exchange(outputs_.members, std::nullopt));
+    }
 }
 
-void core_loop::join_ensemble(ensemble_links& links, replica::history_port& history) {
+void core_loop::join_ensemble(
+    ensemble_links& links,
+    replica::history_port& history,
+    std::function<void(const bytes&)> on_members
+) {
     links_ = &links;
     history_ = &history;
+    on_members_ = std::move(on_members);
 }
 
 replica::instant core_loop::begin_input() {

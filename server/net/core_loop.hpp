@@ -60,9 +60,13 @@ public:
     /// cannot go on.
     void run();
 
-    /// The other servers of the ensemble, and what reads the log for them. Before `run`; both must
-    /// outlive the loop's last batch.
-    void join_ensemble(ensemble_links& links, replica::history_port& history);
+    /// The other servers of the ensemble, what reads the log for them, and who is told the text of
+    /// each membership that comes into force. Before `run`; all must outlive the loop's last batch.
+    void join_ensemble(
+        ensemble_links& links,
+        replica::history_port& history,
+        std::function<void(const bytes&)> on_members
+    );
 
     /// For inputs that come by other ways: opens a batch and gives its time. Core thread.
     [[nodiscard]] replica::instant begin_input();
@@ -125,6 +129,7 @@ private:
     word_port words_;
     ensemble_links* links_ = nullptr;
     replica::history_port* history_ = nullptr;
+    std::function<void(const bytes&)> on_members_;
     client_network network_;
 
     replica::instant now_; ///< of the open batch

@@ -1,5 +1,8 @@
 #include "server/net/ensemble_links.hpp"
 
+#include <conclave/server_list.hpp>
+
+#include <algorithm>
 #include <utility>
 
 namespace conclave::net {
@@ -13,6 +16,30 @@ zab::link_loss meaning_of(link_loss how) {
     return is_gone ? zab::link_loss::refused : zab::link_loss::silent;
 }
 
+/// Where the members of both sides are found; most of them are on both.
+std::vector<peer_endpoint> endpoints_of(const zab::membership_state& members) {
+    std::vector<peer_endpoint> found;
+    const auto add_all = [&](const zab::membership& from) {
+        for (const zab::member& each : from.members) {
+            const auto server = parse_server(each.address);
+            if (!server) {
+                continue; // it ran alone when it was founded
+            }
+            for (const peer_address& at : server->addresses) {
+                const peer_endpoint added{each.id, at.host, at.quorum_port};
+                if (std::find(found.begin(), found.end(), added) == found.end()) {
+                    found.push_back(added);
+                }
+            }
+        }
+    };
+    add_all(members.stable);
+    if (members.is_joint) {
+        add_all(members.pending);
+    }
+    return found;
+}
+
 } // namespace
 
 ensemble_links::ensemble_links(
@@ -22,7 +49,8 @@ ensemble_links::ensemble_links(
     replica::replica& server,
     std::function<replica::instant()> open_batch
 )
-    : peers_(std::move(peers))
+    : configured_(std::move(peers))
+    , own_(configured.own)
     , replica_(server)
     , open_batch_(std::move(open_batch))
     , network_(context, std::move(configured), *this) {}
@@ -30,7 +58,33 @@ ensemble_links::ensemble_links(
 void ensemble_links::start() {
     adopt_cluster();
     network_.listen();
-    network_.set_peers(peers_);
+    network_.set_peers(configured_);
+}
+
+void ensemble_links::follow_members() {
+    const zab::membership_state& members = replica_.members();
+    const std::pair now{members.version(), members.is_joint};
+    if (now == followed_) {
+        return;
+    }
+    followed_ = now;
+    std::vector<peer_endpoint> peers = endpoints_of(members);
+    std::vector<listen_address> own;
+    for (const peer_endpoint& each : peers) {
+        if (each.id == own_) {
+            own.push_back({each.host, each.port});
+        }
+    }
+    if (own.empty()) {
+        for (const peer_endpoint& each : configured_) {
+            if (members.find(each.id) == nullptr) {
+                peers.push_back(each);
+            }
+        }
+    } else {
+        network_.set_listeners(own);
+    }
+    network_.set_peers(peers);
 }
 
 /// A server without history belongs to no cluster, until it has applied the beginning of one.

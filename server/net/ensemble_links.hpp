@@ -27,6 +27,11 @@ public:
     /// @throws std::runtime_error with a sentence for the operator
     void start();
 
+    /// Called at the end of each batch of inputs. Dials and listens as the members say that the
+    /// replica has in its log; while it is none of them, it also dials those that the configuration
+    /// names, to find the ensemble.
+    void follow_members();
+
     /// Sends frames, each in its order; what has no link is dropped. To be called at the end of
     /// each batch of inputs, also without frames.
     void deliver(std::vector<replica::peer_output>& frames);
@@ -44,7 +49,9 @@ private:
 
     void adopt_cluster();
 
-    std::vector<peer_endpoint> peers_;
+    std::vector<peer_endpoint> configured_;
+    server_id own_;
+    std::pair<zxid, bool> followed_; ///< the members that the network knows, and whether both sides
     replica::replica& replica_;
     std::function<replica::instant()> open_batch_;
     peer_network network_;

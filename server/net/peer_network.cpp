@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <set>
+#include <stdexcept>
 #include <utility>
 
 namespace conclave::net {
@@ -30,15 +31,59 @@ peer_network::~peer_network() {
 // ---- commands ----
 
 void peer_network::listen() {
-    CONCLAVE_ASSERT(listener_ == nullptr);
-    listener_ = std::make_shared<peer_listener>(
+    CONCLAVE_ASSERT(doors_.empty());
+    for (const listen_address& each : settings_.listeners) {
+        doors_.push_back({each, listen_at(each)});
+    }
+}
+
+std::shared_ptr<peer_listener> peer_network::listen_at(const listen_address& at) {
+    auto opened = std::make_shared<peer_listener>(
         context_,
-        settings_.listeners,
+        std::vector{at},
         [this](tcp_socket socket, const tcp::endpoint& remote) {
             on_accepted(std::move(socket), remote);
         }
     );
-    listener_->start();
+    opened->start();
+    return opened;
+}
+
+void peer_network::set_listeners(const std::vector<listen_address>& at) {
+    const auto is_at = [](const open_door& door, const listen_address& each) {
+        return door.at.host == each.host && door.at.port == each.port;
+    };
+    for (const listen_address& each : at) {
+        const bool is_open = std::any_of(doors_.begin(), doors_.end(), [&](const open_door& door) {
+            return is_at(door, each);
+        });
+        if (!is_open) {
+            try_to_listen_at(each);
+        }
+    }
+    const auto is_wanted = [&](const open_door& door) {
+        return std::any_of(at.begin(), at.end(), [&](const listen_address& each) {
+            return is_at(door, each);
+        });
+    };
+    if (std::any_of(doors_.begin(), doors_.end(), is_wanted)) {
+        std::erase_if(doors_, [&](const open_door& door) {
+            const bool is_over = !is_wanted(door);
+            if (is_over) {
+                door.listener->stop();
+            }
+            return is_over;
+        });
+    }
+}
+
+void peer_network::try_to_listen_at(const listen_address& at) {
+    try {
+        doors_.push_back({at, listen_at(at)});
+        log(log_level::info, "listening for servers address={}:{}", at.host, at.port);
+    } catch (const std::runtime_error& refused) {
+        log(log_level::error, "not listening for servers: {}", refused.what());
+    }
 }
 
 void peer_network::set_peers(const std::vector<peer_endpoint>& peers) {
@@ -99,10 +144,10 @@ void peer_network::drop(server_id peer, link_generation generation, const std::s
 }
 
 void peer_network::stop() {
-    if (listener_ != nullptr) {
-        listener_->stop();
-        listener_ = nullptr;
+    for (const open_door& each : doors_) {
+        each.listener->stop();
     }
+    doors_.clear();
     for (const auto& [id, dialer] : dialers_) {
         dialer->stop();
     }

@@ -45,6 +45,11 @@ public:
     /// @throws std::runtime_error with a sentence for the operator
     void listen();
 
+    /// Where to listen from now on, in place of what was given before; connections stay. Where it
+    /// cannot listen it says so in the log, and tries again with the next call; if it can listen
+    /// nowhere of all this, it stays where it was.
+    void set_listeners(const std::vector<listen_address>& at);
+
     /// Whom to dial, in place of what was given before. Several entries with one id are several
     /// addresses of one server; entries with the own id are left out. Links stay as they are, also
     /// with servers that are not named any more: `drop` ends them.
@@ -97,6 +102,8 @@ private:
         override;
     void on_dial_refused(server_id peer) override;
 
+    [[nodiscard]] std::shared_ptr<peer_listener> listen_at(const listen_address& at);
+    void try_to_listen_at(const listen_address& at);
     void on_accepted(tcp_socket socket, const tcp::endpoint& remote);
     void begin(tcp_socket socket, const tcp::endpoint& remote, peer_side side, server_id dialed);
     void limit_handshakes();
@@ -118,7 +125,13 @@ private:
     rate_limited_log link_log_;
     peer_complaints complaints_;
     peer_counters counters_;
-    std::shared_ptr<peer_listener> listener_;
+
+    struct open_door {
+        listen_address at;
+        std::shared_ptr<peer_listener> listener;
+    };
+
+    std::vector<open_door> doors_;
     std::map<server_id, std::shared_ptr<peer_dialer>> dialers_; ///< of the known peers
     std::map<server_id, trouble> troubles_;                     ///< of the known peers
     std::vector<peer_connection_pointer> handshakes_;           ///< and refusals; the oldest first

@@ -137,7 +137,12 @@ std::size_t peer_network::queued_size(server_id peer) const {
 }
 
 std::vector<tcp::endpoint> peer_network::local_endpoints() const {
-    return listener_ == nullptr ? std::vector<tcp::endpoint>{} : listener_->local_endpoints();
+    std::vector<tcp::endpoint> all;
+    for (const open_door& each : doors_) {
+        const std::vector<tcp::endpoint> of_door = each.listener->local_endpoints();
+        all.insert(all.end(), of_door.begin(), of_door.end());
+    }
+    return all;
 }
 
 std::vector<peer_status> peer_network::status() const {

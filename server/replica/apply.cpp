@@ -54,18 +54,13 @@ void replica::apply(const zab::entry& committed) {
         return;
     }
     if (committed.kind != zab::entry_kind::application) {
+        apply_members(committed);
         note_digest();
         return core_ == nullptr ? void() : core_->applied(committed.at);
     }
-    const bool is_ours = !in_flight_.empty() && committed.from.boot == settings_.boot &&
-                         committed.from.server == settings_.self;
     const tree::apply_context context{committed.at, committed.time_ms};
-    if (is_ours) {
-        CONCLAVE_ASSERT(in_flight_.front().sequence == committed.from.sequence);
-        unsent_count_ = std::min(unsent_count_, in_flight_.size() - 1);
-        in_flight request = std::move(in_flight_.front());
-        in_flight_.pop_front();
-        in_flight_size_ -= request.size;
+    if (is_own(committed)) {
+        in_flight request = take_own(committed);
         if (!request.is_prepared) {
             take_decision(request, decode_or_stop(committed));
         }
@@ -95,6 +90,21 @@ void replica::apply(const zab::entry& committed) {
     }
 }
 
+/// It answers a request that was made here.
+bool replica::is_own(const zab::entry& committed) const {
+    return !in_flight_.empty() && committed.from.sequence != 0 &&
+           committed.from.boot == settings_.boot && committed.from.server == settings_.self;
+}
+
+replica::in_flight replica::take_own(const zab::entry& committed) {
+    CONCLAVE_ASSERT(in_flight_.front().sequence == committed.from.sequence);
+    unsent_count_ = std::min(unsent_count_, in_flight_.size() - 1);
+    in_flight request = std::move(in_flight_.front());
+    in_flight_.pop_front();
+    in_flight_size_ -= request.size;
+    return request;
+}
+
 /// Another server prepared it: what it decided stands in the entry.
 void replica::take_decision(in_flight& request, transaction decided) {
     request.what = std::move(decided);
@@ -114,6 +124,7 @@ void replica::apply_epoch_start(const zab::entry& committed) {
     if (!password_key_) {
         password_key_ = start->password_key;
     }
+    apply_members(committed);
     note_digest();
     if (core_ == nullptr) {
         return;

@@ -90,7 +90,8 @@ void replica::check_storage() const {
 
 /// In an ensemble it can wait for the others; alone it would wait for ever.
 void replica::check_beginning() const {
-    if (is_alone() && !settings_.may_found && core_->last().at == zxid{}) {
+    if (settings_.ensemble.members.size() == 1 && !settings_.may_found &&
+        core_->last().at == zxid{}) {
         throw std::runtime_error{
             "the data directory is empty, and db.autocreate=false: put the data back, or, if this "
             "server is to begin without any, make a file \"initialize\" in dataLogDir (dataDir, if "
@@ -289,8 +290,11 @@ void replica::close_sessions() {
 /// Hands everything that waits to the leader, in order: itself, or in one message.
 void replica::send_unsent() {
     if (is_leading()) {
-        while (unsent_count_ > 0 && core_->can_propose()) {
+        while (unsent_count_ > 0) {
             in_flight& next = in_flight_[in_flight_.size() - unsent_count_];
+            if (!can_take(next.request)) {
+                return;
+            }
             prepare_own(next, next.request.body);
             --unsent_count_;
         }
@@ -309,6 +313,19 @@ void replica::send_unsent() {
     send(core_->leader(), std::move(message));
 }
 
+errc replica::objection_to_session(server_id asker, const forwarded_request& request) {
+    // Its client may know that it is open before this server's own disk has it.
+    const session::session_state* session = sessions_.find(request.session);
+    const bool lives = session != nullptr ? !session->closing : opening_.contains(request.session);
+    if (!lives) {
+        return errc::session_expired;
+    }
+    // A client that has moved may still end its session where it was (zookeeper-protocol 2.4).
+    const auto [owner, is_first] = owners_.emplace(request.session, asker);
+    const bool is_allowed = owner->second == asker || request.type == opcode::close_session;
+    return is_allowed ? errc::ok : errc::session_moved;
+}
+
 /// What the leader decides about a request, wherever it came from.
 prepared_write replica::judge(server_id asker, const forwarded_request& request, bytes_view body) {
     preparation_.begin(false);
@@ -321,16 +338,8 @@ prepared_write replica::judge(server_id asker, const forwarded_request& request,
         }
         return {open_session{request.session, timeout_ms}, {}};
     }
-    // Its client may know that it is open before this server's own disk has it.
-    const session::session_state* session = sessions_.find(request.session);
-    const bool lives = session != nullptr ? !session->closing : opening_.contains(request.session);
-    if (!lives) {
-        return {failure{errc::session_expired, {}}, {}};
-    }
-    // A client that has moved may still end its session where it was (zookeeper-protocol 2.4).
-    const auto [owner, is_first] = owners_.emplace(request.session, asker);
-    if (owner->second != asker && request.type != opcode::close_session) {
-        return {failure{errc::session_moved, {}}, {}};
+    if (const errc objection = objection_to_session(asker, request); objection != errc::ok) {
+        return {failure{objection, {}}, {}};
     }
     preparation_.discard();
     prepared_write prepared = prepare_write(
@@ -342,13 +351,25 @@ prepared_write replica::judge(server_id asker, const forwarded_request& request,
     return prepared;
 }
 
+/// @return nothing if it is proposed already, as a change of the membership.
+std::optional<prepared_write> replica::decide(
+    server_id asker, std::uint64_t boot, const forwarded_request& request, bytes_view body
+) {
+    return changes_members(request) ? propose_reconfig(asker, boot, request, body)
+                                    : judge(asker, request, body);
+}
+
 /// Precondition: it may propose.
 void replica::prepare_own(in_flight& which, bytes_view body) {
-    prepared_write prepared = judge(settings_.self, which.request, body);
-    which.what = {which.request.session, std::move(prepared.what)};
-    which.operations = std::move(prepared.operations);
-    which.is_prepared = true;
+    std::optional<prepared_write> prepared =
+        decide(settings_.self, settings_.boot, which.request, body);
     which.sent_in = core_->current_epoch();
+    which.is_prepared = prepared.has_value();
+    if (!prepared) {
+        return;
+    }
+    which.what = {which.request.session, std::move(prepared->what)};
+    which.operations = std::move(prepared->operations);
     bytes encoded = encode(which.what);
     in_flight_size_ += encoded.size() - which.size;
     which.size = encoded.size();
@@ -370,13 +391,22 @@ void replica::on_forward(server_id from, forward_message what) {
     if (known.boot != what.boot) {
         known = {what.boot, 0};
     }
-    for (const forwarded_request& request : what.requests) {
+    for (auto next = what.requests.begin(); next != what.requests.end(); ++next) {
+        const forwarded_request& request = *next;
         if (request.sequence <= known.newest) {
             continue; // sent again after a broken link
         }
+        if (!can_take(request)) {
+            what.requests.erase(what.requests.begin(), next);
+            held_forwards_.emplace_back(from, std::move(what));
+            return;
+        }
         known.newest = request.sequence;
-        prepared_write prepared = judge(from, request, request.body);
-        bytes body = encode(transaction{request.session, std::move(prepared.what)});
+        std::optional<prepared_write> prepared = decide(from, what.boot, request, request.body);
+        if (!prepared) {
+            continue;
+        }
+        bytes body = encode(transaction{request.session, std::move(prepared->what)});
         ++forwarded_count_;
         forwarded_size_ += body.size();
         const zab::origin origin{from, what.boot, request.sequence};

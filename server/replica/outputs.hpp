@@ -35,6 +35,7 @@ struct outputs {
     std::shared_ptr<const tree::change_set> checkpoint; ///< write, then report `on_checkpoint`
     /// A checkpoint that is durable: to be destroyed elsewhere, it is large.
     std::shared_ptr<const tree::change_set> written;
+    std::optional<bytes> members; ///< text of the membership that is in force from now on
     std::optional<zxid>
         log_needed_from; ///< a checkpoint is durable: the log up to here may be purged
 };

@@ -30,6 +30,7 @@ struct history_row {
 
 replica::replica(settings configured, tree::table_reader& base)
     : settings_(std::move(configured))
+    , is_alone_(settings_.ensemble.members.empty())
     , rows_(base, settings_.fresh_hash_seed)
     , tree_(rows_, settings_.fresh_hash_seed)
     , preparation_(tree_, settings_.preparation)
@@ -37,7 +38,7 @@ replica::replica(settings configured, tree::table_reader& base)
     , local_sessions_({settings_.tick})
     , throttle_(settings_.connection_throttle, settings_.boot)
     , next_session_(settings_.first_session) {
-    if (settings_.ensemble.members.empty()) {
+    if (is_alone_) {
         settings_.ensemble.members.emplace_back().id = settings_.self;
     }
     load_history();
@@ -51,6 +52,7 @@ void replica::load_history() {
     history.applied.members.stable = settings_.ensemble;
     const std::optional<bytes_view> row = rows_.get(tree::table::meta, history_key);
     if (!row) {
+        members_ = history.applied.members;
         recovery_.emplace(std::move(history.applied), 0);
         return;
     }
@@ -72,6 +74,7 @@ void replica::load_history() {
     if (!members.is_joint && members.stable.version == zxid{}) {
         members.stable = settings_.ensemble;
     }
+    members_ = members;
     recovery_.emplace(std::move(history.applied), history.time_ms);
 }
 
@@ -230,7 +233,7 @@ void replica::on_persisted(zab::operation_id operation, instant now) {
 
 void replica::refuse_writes(bool refused) {
     writes_refused_ = refused;
-    if (core_ != nullptr && !is_alone()) {
+    if (core_ != nullptr && core_->members().voter_count() > 1) {
         core_->set_impaired(refused);
         static_cast<void>(refused && core_->transfer_leadership({})); // others may have room
     }
@@ -264,6 +267,7 @@ void replica::on_tick(instant now) {
         return;
     }
     tell_touched();
+    adopt_configured_members();
     if (is_leading() && core_->can_propose() && !writes_refused_ && !lacks_log_room()) {
         expire_sessions();
         reap();
@@ -402,6 +406,7 @@ void replica::take_outputs(outputs& into, instant now) {
     std::move(to_peers_.begin(), to_peers_.end(), std::back_inserter(into.peers));
     to_peers_.clear();
     into.history = std::move(wanted.history);
+    into.members = std::exchange(members_text_, std::nullopt);
     for (const zab::snapshot_request& each : wanted.snapshots) {
         refuse_snapshot(each);
     }

@@ -148,10 +148,14 @@ public:
     /// them.
     [[nodiscard]] const char* mode() const;
 
-    /// An ensemble of one.
-    [[nodiscard]] bool is_alone() const {
-        return !core_->members().is_joint && core_->members().stable.members.size() == 1;
-    }
+    /// It was not configured as a member of an ensemble, and nobody can join it.
+    [[nodiscard]] bool is_alone() const { return is_alone_; }
+
+    /// Who decides by what stands in the log here, committed or not.
+    [[nodiscard]] const zab::membership_state& members() const { return core_->members(); }
+
+    /// What clients see: the membership that was activated last, as far as it is applied here.
+    [[nodiscard]] const zab::membership& members_in_force() const { return members_.stable; }
 
     [[nodiscard]] status current_status(instant now) const;
 
@@ -250,8 +254,11 @@ private:
     void close_abandoned_connections();
     void close_sessions();
     void send_unsent();
+    [[nodiscard]] errc objection_to_session(server_id asker, const forwarded_request& request);
     [[nodiscard]] prepared_write
     judge(server_id asker, const forwarded_request& request, bytes_view body);
+    [[nodiscard]] std::optional<prepared_write>
+    decide(server_id asker, std::uint64_t boot, const forwarded_request& request, bytes_view body);
     void prepare_own(in_flight& which, bytes_view body);
     void on_forward(server_id from, forward_message what);
     void note_activity(connection& at);
@@ -272,6 +279,19 @@ private:
     void refuse_to_write(connection& from, const request_header& header, turn at);
     void expire_local_sessions();
 
+    // reconfiguration.cpp
+    [[nodiscard]] bool changes_members(const forwarded_request& request) const;
+    [[nodiscard]] bool can_take(const forwarded_request& request) const;
+    [[nodiscard]] result<zab::membership>
+    judge_reconfig(server_id asker, const forwarded_request& request, bytes_view body);
+    [[nodiscard]] std::optional<prepared_write> propose_reconfig(
+        server_id asker, std::uint64_t boot, const forwarded_request& request, bytes_view body
+    );
+    void apply_members(const zab::entry& committed);
+    void publish_members(const tree::apply_context& context);
+    void adopt_configured_members();
+    void answer_reconfig(const in_flight& request);
+
     // authentication.cpp
     void authenticate(connection& from, const request_header& header, bytes_view body, turn at);
     [[nodiscard]] bool add_identity(connection& to, const auth_request& request);
@@ -283,6 +303,8 @@ private:
     [[nodiscard]] write_result
     apply_tree_changes(const tree_changes& what, const tree::apply_context& context);
     void apply_epoch_start(const zab::entry& committed);
+    [[nodiscard]] bool is_own(const zab::entry& committed) const;
+    [[nodiscard]] in_flight take_own(const zab::entry& committed);
     static void take_decision(in_flight& request, transaction decided);
     void complete(const in_flight& request, const write_result& outcome, zxid at);
     void close_connection_of(session_id closed, connection_id except);
@@ -308,6 +330,7 @@ private:
     void resume_stalled();
 
     settings settings_;
+    bool is_alone_;
     tree::write_buffer rows_;
     tree::tree tree_;
     tree::preparation preparation_;
@@ -320,6 +343,8 @@ private:
     connection_throttle throttle_;
 
     zab::position last_applied_;
+    zab::membership_state members_;     ///< as of there
+    std::optional<bytes> members_text_; ///< if it is new
     std::int64_t last_time_ms_ = 0;
     std::optional<secret> password_key_;
 
@@ -334,6 +359,7 @@ private:
     session_id next_session_;
 
     std::deque<in_flight> in_flight_;
+    std::optional<in_flight> awaiting_activation_; ///< a reconfig that is applied but not in force
     std::size_t in_flight_size_ = 0;
     std::size_t unsent_count_ = 0; ///< the newest of them: no leader has them yet
     std::uint64_t next_sequence_ = 1;

@@ -116,7 +116,7 @@ std::uint64_t replica::submit(connection& from, opcode type, bytes_view body) {
     added.request.type = type;
     added.request.who = from.who;
     // Alone, it will never have to ask anybody again.
-    const bool goes_at_once = is_leading() && unsent_count_ == 0 && core_->can_propose();
+    const bool goes_at_once = is_leading() && unsent_count_ == 0 && can_take(added.request);
     if (!goes_at_once || !is_alone()) {
         added.request.body = body;
         added.size = body.size();

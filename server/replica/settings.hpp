@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/replica/connection_throttle.hpp"
+#include "server/replica/membership_text.hpp"
 #include "server/tree/preparation.hpp"
 #include "server/zab/membership.hpp"
 
@@ -64,6 +65,7 @@ struct settings {
     std::int32_t session_timeout_ms_min = 6000;
     std::int32_t session_timeout_ms_max = 60'000;
     bool reconfig_enabled = false;
+    reconfig_rules reconfiguration;
     bool leader_serves = true;      ///< false: clients connect to the others only
     bool read_only_enabled = false; ///< serve clients that ask for it also without a leader
     /// It has no data because it never had any: it may help to found an ensemble.

@@ -50,6 +50,9 @@ public:
     [[nodiscard]] result<set_acl> set_access(const set_acl_request& request, const requester& by);
     [[nodiscard]] result<checked> check(const check_request& request, const requester& by);
 
+    /// Whether the requester may set the data of a node that is there.
+    [[nodiscard]] bool may_write(bytes_view path, const requester& by) const;
+
     /// A removal that no client asked for (container, TTL): nothing if the node is gone, has
     /// children, was written meanwhile, or is not old enough at `now_ms`. Times are those of
     /// `tree::reapable`.

@@ -78,6 +78,11 @@ result<set_data> preparation::set(const set_data_request& request, const request
     return what;
 }
 
+bool preparation::may_write(bytes_view path, const requester& by) const {
+    const pending_node node = look(path);
+    return node.exists && allows(node, permission::write, by);
+}
+
 result<set_acl> preparation::set_access(const set_acl_request& request, const requester& by) {
     if (!path::is_valid(request.path)) {
         return unexpected{errc::bad_arguments};

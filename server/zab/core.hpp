@@ -55,6 +55,8 @@ struct core_limits {
     std::size_t memory_count = 50'000;
     std::size_t snapshot_window = std::size_t{4} << 20; ///< octets of a snapshot on the way
     std::uint32_t counter_max = 0xf0000000;             ///< then a new epoch begins (2.10)
+    /// Committed entries that a server may lack and still have nearly everything.
+    std::size_t lag_count = 10'000;
 };
 
 struct core_settings {
@@ -189,6 +191,13 @@ public:
     /// A quorum of this membership follows and has nearly everything, with the storages that it
     /// names.
     [[nodiscard]] bool could_decide(const membership& next) const;
+
+    /// The same members, each voter known by the storage that has its vote already, or else by the
+    /// one that follows under its id now. Without either it has no vote until one is admitted.
+    [[nodiscard]] membership with_storages(membership next) const;
+
+    /// A change is under way that nobody asked for: a storage is being admitted.
+    [[nodiscard]] bool is_admitting() const;
 
     /// Asks to be told (`take_barriers`) once leadership is confirmed by a quorum later than now.
     /// Tokens must grow.

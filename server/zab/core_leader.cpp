@@ -118,11 +118,39 @@ bool core::could_decide(const membership& next) const {
     });
 }
 
+membership core::with_storages(membership next) const {
+    for (member& each : next.members) {
+        const member* known = members().stable.find(each.id);
+        const auto follower = followers_.find(each.id);
+        if (known != nullptr && known->is_voter && known->storage != storage_id{}) {
+            each.storage = known->storage;
+        } else if (each.id == settings_.self) {
+            each.storage = settings_.storage;
+        } else if (follower != followers_.end()) {
+            each.storage = follower->second.state.storage;
+        }
+    }
+    return next;
+}
+
+bool core::is_admitting() const {
+    const membership& newest = members().is_joint ? members().pending : members().stable;
+    const bool is_under_way =
+        members().is_joint || history_.membership_changes().back().at > committed_;
+    return is_under_way && newest.configured != newest.version;
+}
+
+/// Under load nobody ever has everything.
 bool core::is_caught_up(server_id peer) const {
     const auto at = followers_.find(peer);
-    return is_leading(role_) && at != followers_.end() && at->second.matched >= zxid{epoch_, 0} &&
-           at->second.matched >= committed_ && contacts_.contains(peer) &&
-           now_ - contacts_.at(peer) < settings_.times.lease;
+    if (!is_leading(role_) || at == followers_.end() || !contacts_.contains(peer) ||
+        now_ - contacts_.at(peer) >= settings_.times.lease) {
+        return false;
+    }
+    const zxid matched = at->second.matched;
+    return matched >= std::max(zxid{epoch_, 0}, history_.memory_base().at) &&
+           history_.index_behind(matched) + settings_.limits.lag_count >=
+               history_.index_behind(committed_);
 }
 
 progress* core::find(server_id peer, attachment number) {

@@ -21,19 +21,29 @@ bool is_membership_change(const entry& next) {
 
 } // namespace
 
+namespace {
+
+membership numbered(membership proposed, zxid at) {
+    proposed.version = at;
+    if (proposed.configured == zxid{}) {
+        proposed.configured = at;
+    }
+    return proposed;
+}
+
+} // namespace
+
 membership_state members_after(const membership_state& before, const entry& next) {
     membership_state after = before;
     if (next.kind == entry_kind::membership) {
         if (std::optional<membership> proposed = decode_membership(next.body); proposed) {
-            after.pending = *std::move(proposed);
-            after.pending.version = next.at;
+            after.pending = numbered(*std::move(proposed), next.at);
             after.is_joint = true;
         }
     } else if (next.kind == entry_kind::epoch_start) {
         if (std::optional<epoch_start> start = decode_epoch_start(next.body);
             start && start->founds) {
-            after.stable = std::move(start->founded);
-            after.stable.version = next.at;
+            after.stable = numbered(std::move(start->founded), next.at);
         }
     } else if (next.kind == entry_kind::activation && before.is_joint) {
         after.stable = std::exchange(after.pending, {});

@@ -44,9 +44,14 @@ struct member {
 /// quorums of one membership share a server.
 struct membership {
     zxid version; ///< of the entry that proposed it; 0 for the one of the configuration file
+    /// Of the entry in which an operator asked for it: what clients know as its version. Admitting
+    /// another storage does not change it. 0 in a proposal: that of its entry.
+    zxid configured;
     std::vector<member> members; ///< by id
 
-    static void fields(auto& archive, auto& record) { archive(record.version, record.members); }
+    static void fields(auto& archive, auto& record) {
+        archive(record.version, record.configured, record.members);
+    }
 
     [[nodiscard]] const member* find(server_id id) const;
     [[nodiscard]] bool is_voter(server_id id) const;

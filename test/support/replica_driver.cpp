@@ -74,6 +74,7 @@ void replica_driver::take() {
             replica_->on_disconnect(each.to);
         }
     }
+    std::move(out.peers.begin(), out.peers.end(), std::back_inserter(peer_frames_));
     if (!out.records.empty()) {
         operation_ = out.operation;
         std::move(out.records.begin(), out.records.end(), std::back_inserter(written_));

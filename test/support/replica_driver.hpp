@@ -8,6 +8,7 @@
 
 #include <map>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace conclave::test {
@@ -72,6 +73,11 @@ public:
 
     [[nodiscard]] replica::instant now() const { return now_; }
 
+    /// What it said to other servers since the last call.
+    [[nodiscard]] std::vector<replica::peer_output> take_peer_frames() {
+        return std::exchange(peer_frames_, {});
+    }
+
     replica::replica& server() { return *replica_; }
 
 private:
@@ -82,6 +88,7 @@ private:
     std::unique_ptr<replica::replica> replica_;
     std::map<connection, frame_log> logs_;
     std::vector<zab::log_record> written_; ///< taken, not durable
+    std::vector<replica::peer_output> peer_frames_;
     zab::operation_id operation_;
     std::shared_ptr<const tree::change_set> checkpoint_;
     std::optional<zxid> log_needed_from_;

@@ -110,7 +110,7 @@ inline zab::member observer(std::uint32_t id) {
 }
 
 inline zab::membership members_of(std::initializer_list<zab::member> all) {
-    return {zxid{}, all};
+    return {zxid{}, zxid{}, all};
 }
 
 /// Voters 1 to `count`.

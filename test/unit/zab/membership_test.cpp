@@ -185,6 +185,7 @@ TEST_CASE("membership: while it changes, members of both sides are known", "[zab
 TEST_CASE("membership: a round trip keeps everything and a part is refused", "[zab][membership]") {
     membership before = members_of({voter(1, 3, 2), observer(2)});
     before.version = at(4, 7);
+    before.configured = at(4, 5);
     before.members[0].storage = {11, 12};
     before.members[1].address = "two:2888";
     const bytes body = encode(before);

@@ -337,6 +337,41 @@ TEST_CASE("5.4: a replaced disk is admitted by a change of the members", "[zab][
     CHECK(servers.applied(3) == list{"first", "second", "third"});
 }
 
+TEST_CASE("5.4: admitting a storage is no other configuration", "[zab][reconfiguration]") {
+    ensemble servers{voters(3)};
+    servers.begin();
+    const membership before = servers[1].members().stable;
+    servers.wipe(3);
+    servers.start(3);
+    servers.write("first");
+    servers.run_for(milliseconds{500});
+    const membership admitted = servers[1].members().stable;
+    CHECK(admitted.version > before.version);
+    CHECK(admitted.configured == before.configured);
+    CHECK_FALSE(servers[1].is_admitting());
+    servers.change_members(voters(2));
+    const membership asked_for = servers[1].members().stable;
+    CHECK(asked_for.configured == asked_for.version);
+}
+
+TEST_CASE("5.4: a new membership keeps the votes that there are", "[zab][reconfiguration]") {
+    growing_ensemble servers{5};
+    membership next = of_voters({1, 2, 4, 9});
+    next = servers[1].with_storages(next);
+    CHECK(next.find(server_id{1})->storage == servers.drive(1).storage);
+    CHECK(next.find(server_id{2})->storage == servers.drive(2).storage);
+    CHECK(next.find(server_id{4})->storage == servers.drive(4).storage); // follows now
+    CHECK(next.find(server_id{9})->storage == storage_id{});             // was never seen
+    CHECK(servers[1].could_decide(next));
+
+    servers.wipe(2);
+    servers.start(2);
+    servers.hold_disk(2);
+    servers.run_for(milliseconds{200});
+    next = servers[1].with_storages(of_voters({1, 2, 4}));
+    CHECK(next.find(server_id{2})->storage != servers.drive(2).storage); // that is lost
+}
+
 TEST_CASE(
     "I36: until it is admitted its acknowledgement is not counted", "[zab][reconfiguration]"
 ) {

@@ -1,6 +1,4 @@
-#include "server/configuration/values.hpp"
-
-#include "server/configuration/diagnostic.hpp"
+#include "conclave/text.hpp"
 
 #include <fmt/format.h>
 
@@ -10,11 +8,12 @@
 #include <limits>
 #include <optional>
 
-namespace conclave::configuration {
+namespace conclave::text {
 
 namespace {
 
 constexpr std::size_t host_size_max = 255;
+constexpr std::size_t printable_size_max = 120;
 
 template <class Number, class... Format>
 std::optional<Number> read_number(std::string_view digits, Format... format) {
@@ -126,4 +125,20 @@ std::string lower_case(std::string_view text) {
     return lowered;
 }
 
-} // namespace conclave::configuration
+std::string printable(std::string_view text) {
+    std::string out;
+    for (const char octet : text.substr(0, printable_size_max)) {
+        const auto value = static_cast<unsigned char>(octet);
+        if (value >= 0x20 && value < 0x7f) {
+            out += octet;
+        } else {
+            out += fmt::format("\\x{:02x}", value);
+        }
+    }
+    if (text.size() > printable_size_max) {
+        out += "...";
+    }
+    return out;
+}
+
+} // namespace conclave::text
