@@ -6,6 +6,7 @@
 #include "server/net/ensemble_links.hpp"
 #include "server/replica/replica.hpp"
 #include "server/replica_settings.hpp"
+#include "server/snapshot_service.hpp"
 #include "server/storage.hpp"
 #include "server/version.hpp"
 
@@ -131,6 +132,7 @@ public:
     /// The disk's threads report to the loop, so they end first.
     ~parts() {
         history_.reset();
+        snapshots_.reset();
         storage_.stop();
     }
 
@@ -148,6 +150,8 @@ public:
         look_after_storage();
         loop_.run();
     }
+
+    [[nodiscard]] bool needs_restart() const { return replica_.needs_restart(); }
 
 private:
     void join_ensemble(const configuration::settings& configured) {
@@ -167,7 +171,29 @@ private:
                 std::optional<std::vector<zab::shared_entry>> read
             ) { loop_.on_history(request, std::move(read)); }
         );
-        loop_.join_ensemble(*links_, *history_);
+        snapshots_ = std::make_unique<snapshot_service>(
+            storage_.checkpoint(), storage_.incoming_path(), make_snapshot_reports()
+        );
+        loop_.join_ensemble(*links_, *history_, *snapshots_);
+    }
+
+    snapshot_reports make_snapshot_reports() {
+        return {
+            [this](const zab::snapshot_request& request, zab::base_state of) {
+                loop_.on_snapshot_opened(request, std::move(of));
+            },
+            [this](const zab::snapshot_read_request& request, bytes content, bool is_last) {
+                loop_.on_snapshot_read(request, std::move(content), is_last);
+            },
+            [this](server_id peer, zab::attachment number) {
+                loop_.on_snapshot_failed(peer, number);
+            },
+            [this](zab::attachment number, std::uint64_t offset) {
+                loop_.on_snapshot_stored(number, offset);
+            },
+            [this](zab::attachment number) {
+                loop_.on_snapshot_refused(number);
+            }};
     }
 
     net::word_port make_word_port() {
@@ -250,17 +276,24 @@ private:
     net::core_loop loop_;
     std::unique_ptr<net::ensemble_links> links_;
     std::unique_ptr<history_service> history_;
+    std::unique_ptr<snapshot_service> snapshots_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer storage_timer_;
 };
 
 daemon::daemon(const configuration::settings& configured)
-    : parts_(std::make_unique<parts>(configured)) {}
+    : configured_(configured), parts_(std::make_unique<parts>(configured)) {}
 
 daemon::~daemon() = default;
 
 void daemon::run() {
     parts_->run();
+    while (parts_->needs_restart()) {
+        log(log_level::info, "starting anew on the snapshot that was received");
+        parts_.reset(); // first of all: they own the data directory and the ports
+        parts_ = std::make_unique<parts>(configured_);
+        parts_->run();
+    }
 }
 
 } // namespace conclave

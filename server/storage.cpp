@@ -1,5 +1,7 @@
 #include "server/storage.hpp"
 
+#include "server/snapshot_installation.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -112,9 +114,14 @@ storage::~storage() {
     stop();
 }
 
+std::filesystem::path storage::incoming_path() const {
+    return std::filesystem::path{directory_->path()} / "incoming";
+}
+
 void storage::open_checkpoint() {
     store::checkpoint_settings settings;
     settings.directory = std::filesystem::path{directory_->path()} / "checkpoint";
+    settle_incoming_snapshot(files_, {settings.directory, incoming_path(), directory_->log_path()});
     settings.resident_size_max = resident_size_max;
     auto opened = store::checkpoint_store::open(settings);
     if (!opened) {

@@ -58,6 +58,12 @@ public:
 
     [[nodiscard]] const std::string& log_path() const { return directory_->log_path(); }
 
+    /// For who streams the checkpoint to other servers.
+    [[nodiscard]] store::checkpoint_store& checkpoint() { return *store_; }
+
+    /// Where a snapshot that comes in has its place until the next start.
+    [[nodiscard]] std::filesystem::path incoming_path() const;
+
     /// Batches of the log up to this one survive a power loss. Any thread, after `recover_into`.
     [[nodiscard]] std::uint64_t durable_sequence() const { return log_->durable_sequence(); }
 

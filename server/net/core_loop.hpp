@@ -56,13 +56,15 @@ public:
     core_loop& operator=(const core_loop&) = delete;
 
     /// Starts the replica, which has recovered, and accepts clients; returns when `stop` has taken
-    /// its course. Whatever the replica throws (`tree::corrupt_state`) comes out here: the server
-    /// cannot go on.
+    /// its course, or when the replica needs a restart and its clients are gone. Whatever the
+    /// replica throws (`tree::corrupt_state`) comes out here: the server cannot go on.
     void run();
 
-    /// The other servers of the ensemble, and what reads the log for them. Before `run`; both must
-    /// outlive the loop's last batch.
-    void join_ensemble(ensemble_links& links, replica::history_port& history);
+    /// The other servers of the ensemble, and what reads the log and the checkpoint for them.
+    /// Before `run`; all must outlive the loop's last batch.
+    void join_ensemble(
+        ensemble_links& links, replica::history_port& history, replica::snapshot_port& snapshots
+    );
 
     /// For inputs that come by other ways: opens a batch and gives its time. Core thread.
     [[nodiscard]] replica::instant begin_input();
@@ -72,6 +74,11 @@ public:
     void on_history(
         const zab::history_request& request, std::optional<std::vector<zab::shared_entry>> read
     );
+    void on_snapshot_opened(const zab::snapshot_request& request, zab::base_state of);
+    void on_snapshot_read(const zab::snapshot_read_request& request, bytes content, bool is_last);
+    void on_snapshot_failed(server_id peer, zab::attachment number);
+    void on_snapshot_stored(zab::attachment number, std::uint64_t offset);
+    void on_snapshot_refused(zab::attachment number);
 
     /// Begins an orderly stop: accepts nobody, closes all connections, asks for a last checkpoint
     /// and waits for it. A second call changes nothing.
@@ -90,7 +97,13 @@ public:
     [[nodiscard]] asio::io_context& context() { return loops_.core(); }
 
 private:
-    enum class stop_phase { running, closing_clients, waiting_for_checkpoint, stopped };
+    enum class stop_phase {
+        running,
+        closing_clients,
+        waiting_for_checkpoint,
+        closing_for_restart,
+        stopped,
+    };
 
     // core_clients.cpp
     void on_connect(const connection_pointer& from) override;
@@ -111,9 +124,12 @@ private:
     void close_batch();
     void hand_to_disk();
     void hand_to_peers();
+    void hand_to_snapshots();
     void arm_timer();
     void on_timer();
     void begin_stop(stop_limits limits);
+    void begin_restart();
+    void close_clients(std::chrono::milliseconds limit, delivery::next_step how);
     void continue_stop();
     void limit_stop(std::chrono::milliseconds from_now);
     void on_stop_limit();
@@ -125,6 +141,7 @@ private:
     word_port words_;
     ensemble_links* links_ = nullptr;
     replica::history_port* history_ = nullptr;
+    replica::snapshot_port* snapshots_ = nullptr;
     client_network network_;
 
     replica::instant now_; ///< of the open batch

@@ -456,20 +456,6 @@ void replica::resign(instant now) {
 
 // ---- what the shell brings for the core ----
 
-void replica::refuse_snapshot(const zab::snapshot_request& wanted) {
-    constexpr std::chrono::minutes complaint_interval{1};
-    const auto [due, is_first] = snapshot_complaint_due_.emplace(wanted.peer, now_.monotonic);
-    if (now_.monotonic >= due->second) {
-        due->second = now_.monotonic + complaint_interval;
-        log(log_level::error,
-            "server {} lacks transactions that the log here no longer holds, and this release "
-            "sends no snapshots: it stays out of service. logRetentionInKb decides how much log is "
-            "kept for servers that come back",
-            wanted.peer.value);
-    }
-    core_->snapshot_failed(wanted.peer, wanted.number);
-}
-
 void replica::on_history_read(
     server_id peer, zab::attachment number, std::vector<zab::shared_entry> entries, instant now
 ) {

@@ -91,6 +91,23 @@ public:
     );
     void on_history_gone(server_id peer, zab::attachment number, instant now);
 
+    /// Answers to `outputs::snapshots` and `outputs::snapshot_reads`.
+    void
+    on_snapshot_opened(server_id peer, zab::attachment number, zab::base_state of, instant now);
+    void on_snapshot_read(
+        server_id peer,
+        zab::attachment number,
+        std::uint64_t offset,
+        bytes content,
+        bool is_last,
+        instant now
+    );
+    void on_snapshot_failed(server_id peer, zab::attachment number, instant now);
+
+    /// Answers to `outputs::pieces`.
+    void on_snapshot_stored(zab::attachment number, std::uint64_t offset, instant now);
+    void on_snapshot_refused(zab::attachment number, instant now);
+
     // ---- inputs from the disk ----
 
     void on_persisted(zab::operation_id operation, instant now);
@@ -175,6 +192,10 @@ public:
 
     [[nodiscard]] zxid last_applied() const { return last_applied_.at; }
 
+    /// A snapshot is installed, and that is durable: nothing here moves any more, and the server
+    /// must start anew on what is on disk now.
+    [[nodiscard]] bool needs_restart() const { return core_->needs_restart(); }
+
 private:
     /// A write of this server that is proposed and not applied yet. They are applied in the order
     /// of proposal, so this is a queue; keeping the transaction spares decoding it again.
@@ -200,6 +221,15 @@ private:
     struct received_requests {
         std::uint64_t boot{};
         std::uint64_t newest{};
+    };
+
+    /// What a follower receives, or has received and builds on.
+    struct outgoing_snapshot {
+        zab::attachment number;
+        zxid at;
+        time_point log_kept_until{}; ///< the log behind it; for as long as it is received, and
+                                     ///< then until the follower is up to date
+        bool is_open = true;
     };
 
     // handshake.cpp
@@ -261,7 +291,12 @@ private:
     void take_session(session_id session, server_id by, std::int32_t timeout_ms);
     void check_storage() const;
     void check_beginning() const;
-    void refuse_snapshot(const zab::snapshot_request& wanted);
+
+    // snapshots.cpp
+    void open_wanted_snapshots(outputs& into);
+    void end_abandoned_snapshots(outputs& into);
+    [[nodiscard]] bool receives_snapshot(server_id peer, zab::attachment number) const;
+    [[nodiscard]] zxid log_kept_above(zxid checkpoint) const;
 
     // read_only.cpp
     void enter_read_only_if_due();
@@ -357,7 +392,8 @@ private:
     std::vector<std::pair<server_id, forward_message>> held_forwards_;
     std::size_t forwarded_count_ = 0; ///< proposed for others, not applied yet
     std::size_t forwarded_size_ = 0;
-    std::map<server_id, time_point> snapshot_complaint_due_;
+    std::vector<zab::snapshot_request> wanted_snapshots_; ///< not opened yet
+    std::map<server_id, outgoing_snapshot> outgoing_snapshots_;
 
     std::unordered_map<std::uint64_t, connection_id> barriers_;
     std::int64_t waiting_count_ = 0;
@@ -370,6 +406,7 @@ private:
     std::shared_ptr<const tree::change_set> written_;
     bool checkpoint_running_ = false;
     zxid checkpoint_at_;
+    zxid durable_checkpoint_at_;
     std::uint64_t applied_since_checkpoint_ = 0;
     std::optional<zxid> log_needed_from_;
     time_point checkpoint_due_{};

@@ -101,9 +101,11 @@ struct snapshot_read_request {
     std::uint64_t offset{};
 };
 
-/// Store a piece of a snapshot; answer with `snapshot_stored`. The first one (offset 0) drops what
-/// was stored before; the last one is reported after the whole is verified and durable.
+/// Store a piece of the snapshot `number`; answer with `snapshot_stored` or `snapshot_refused`. The
+/// first one (offset 0) drops what was stored of any other; the last one is reported after the
+/// whole is verified and durable.
 struct snapshot_piece {
+    attachment number;
     base_state of;
     std::uint64_t offset{};
     bytes content;
@@ -162,8 +164,12 @@ public:
     );
     void snapshot_failed(server_id peer, attachment number);
 
-    /// Everything of the snapshot that is being received up to `offset` is stored.
-    void snapshot_stored(std::uint64_t offset);
+    /// Everything of the snapshot `number` up to `offset` is stored.
+    void snapshot_stored(attachment number, std::uint64_t offset);
+
+    /// The snapshot `number` cannot be stored: no room, or it is not what it should be. Another
+    /// attempt begins when the leader gives this one up.
+    void snapshot_refused(attachment number);
 
     /// Its disk fails, or it is about to stop: it does not campaign while this is so.
     void set_impaired(bool impaired) { is_impaired_ = impaired; }
@@ -404,7 +410,9 @@ private:
     time_point attached_at_{};
     bool leader_is_lost_ = false;
     std::optional<base_state> incoming_; ///< snapshot that is being received
+    attachment incoming_number_;         ///< by which it was asked for
     std::uint64_t incoming_size_ = 0;
+    std::uint64_t incoming_stored_ = 0;
     bool incoming_is_whole_ = false;
     std::optional<base_state> base_written_;
     std::uint64_t barrier_number_ = 0; ///< newest token forwarded
