@@ -1,6 +1,7 @@
 #include "server/daemon.hpp"
 
 #include "server/admin/four_letter_words.hpp"
+#include "server/damaged_state.hpp"
 #include "server/history_service.hpp"
 #include "server/net/core_loop.hpp"
 #include "server/net/ensemble_links.hpp"
@@ -8,6 +9,7 @@
 #include "server/replica_settings.hpp"
 #include "server/snapshot_service.hpp"
 #include "server/storage.hpp"
+#include "server/tree/corrupt_state.hpp"
 #include "server/version.hpp"
 
 #include <boost/asio/post.hpp>
@@ -17,6 +19,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <stdexcept>
 
 #include "conclave/log_line.hpp"
 
@@ -47,11 +50,13 @@ bool is_ensemble(const configuration::settings& configured) {
     return configured.members.servers.size() > 1;
 }
 
-replica::settings
-make_settings(const configuration::settings& configured, const txnlog::unique_id& storage) {
+replica::settings make_settings(const configuration::settings& configured, const storage& disk) {
     replica::settings made = make_replica_settings(configured, wall_clock_ms());
+    const txnlog::unique_id& storage = disk.identity().storage;
     bytes_view octets{reinterpret_cast<const char*>(storage.data()), storage.size()};
     jute::reader{octets}(made.storage);
+    // What was set aside may have belonged to an ensemble.
+    made.may_found = made.may_found && !disk.has_lost_history();
     return made;
 }
 
@@ -109,7 +114,7 @@ class daemon::parts {
 public:
     explicit parts(const configuration::settings& configured)
         : storage_(configured)
-        , settings_(make_settings(configured, storage_.identity().storage))
+        , settings_(make_settings(configured, storage_))
         , replica_(settings_, storage_.tables())
         , words_(replica_, make_word_settings(configured))
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
@@ -152,6 +157,9 @@ public:
     }
 
     [[nodiscard]] bool needs_restart() const { return replica_.needs_restart(); }
+
+    /// Why the state must not be used any more; empty if it may.
+    [[nodiscard]] const std::string& quarantine() const { return replica_.quarantine(); }
 
 private:
     void join_ensemble(const configuration::settings& configured) {
@@ -281,18 +289,54 @@ private:
     boost::asio::steady_timer storage_timer_;
 };
 
-daemon::daemon(const configuration::settings& configured)
-    : configured_(configured), parts_(std::make_unique<parts>(configured)) {}
+daemon::daemon(const configuration::settings& configured) : configured_(configured) {
+    open();
+}
 
 daemon::~daemon() = default;
 
+/// What is damaged is set aside, so the next attempt begins with nothing. The number of attempts is
+/// bounded by what may be set aside.
+void daemon::open() {
+    while (parts_ == nullptr) {
+        try {
+            parts_ = std::make_unique<parts>(configured_);
+        } catch (const damaged_state& problem) {
+            set_aside(problem.what());
+        } catch (const tree::corrupt_state& problem) {
+            set_aside(problem.what());
+        }
+    }
+}
+
+void daemon::set_aside(const std::string& reason) {
+    if (!is_ensemble(configured_)) {
+        throw std::runtime_error{reason};
+    }
+    log(log_level::error,
+        "quarantine: {}. The state of this server is set aside and fetched anew from the other "
+        "servers",
+        reason);
+    set_state_aside(configured_, reason);
+}
+
 void daemon::run() {
-    parts_->run();
-    while (parts_->needs_restart()) {
-        log(log_level::info, "starting anew on the snapshot that was received");
+    while (true) {
+        std::string reason;
+        try {
+            parts_->run();
+            if (!parts_->needs_restart()) {
+                return;
+            }
+            reason = parts_->quarantine();
+        } catch (const tree::corrupt_state& problem) {
+            reason = problem.what();
+        }
         parts_.reset(); // first of all: they own the data directory and the ports
-        parts_ = std::make_unique<parts>(configured_);
-        parts_->run();
+        if (!reason.empty()) {
+            set_aside(reason);
+        }
+        open();
     }
 }
 

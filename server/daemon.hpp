@@ -4,6 +4,7 @@
 #include "server/configuration/configuration.hpp"
 
 #include <memory>
+#include <string>
 
 namespace conclave {
 
@@ -19,11 +20,16 @@ public:
 
     /// Serves until SIGTERM or SIGINT, then stops cleanly: no new connections, everything
     /// acknowledged is durable, a checkpoint spares the next start the replay. In between it may
-    /// start anew by itself, on a snapshot that another server has sent.
+    /// start anew by itself: on a snapshot that another server has sent, or with nothing, to get
+    /// one.
     void run();
 
 private:
     class parts;
+
+    void open();
+    void set_aside(const std::string& reason);
+
     const configuration::settings& configured_;
     std::unique_ptr<parts> parts_;
 };

@@ -56,6 +56,10 @@ bool replica::on_peer_frame(server_id from, bytes_view frame, instant now) {
         on_revalidate(from, *asked);
     } else if (const auto* answered = std::get_if<revalidate_answer>(&*message)) {
         on_revalidated(*answered);
+    } else if (const auto* digests = std::get_if<digests_message>(&*message)) {
+        on_digests(from, *digests);
+    } else if (const auto* divergence = std::get_if<divergence_message>(&*message)) {
+        on_divergence(from, *divergence);
     }
     pump();
     return true;
@@ -218,6 +222,7 @@ void replica::begin_serving() {
         owners_.clear();
         opening_.clear();
         received_.clear();
+        forget_digests();
     }
     for (in_flight& each : in_flight_) {
         each.sent_in = {};

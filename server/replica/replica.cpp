@@ -363,6 +363,8 @@ time_point replica::next_deadline() const {
 
 void replica::take_outputs(outputs& into, instant now) {
     now_ = now;
+    stop_if_undecided();
+    compare_digests();
     resume_stalled();
     for (const connection_id id : with_output_) {
         connection* to = find(id);

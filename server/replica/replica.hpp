@@ -192,9 +192,19 @@ public:
 
     [[nodiscard]] zxid last_applied() const { return last_applied_.at; }
 
-    /// A snapshot is installed, and that is durable: nothing here moves any more, and the server
-    /// must start anew on what is on disk now.
-    [[nodiscard]] bool needs_restart() const { return core_->needs_restart(); }
+    /// True once there is anything in the history, committed or not; while it recovers.
+    [[nodiscard]] bool has_history() const {
+        return last_applied_.at > zxid{} || recovery_->has_tail();
+    }
+
+    /// Nothing here moves any more, and the server must start anew: on the snapshot that is
+    /// installed and durable, or, if there is a `quarantine`, without the state that it has.
+    [[nodiscard]] bool needs_restart() const {
+        return core_->needs_restart() || !quarantine().empty();
+    }
+
+    /// Why the state here must not be used any more; empty if it may.
+    [[nodiscard]] const std::string& quarantine() const { return core_->quarantine(); }
 
 private:
     /// A write of this server that is proposed and not applied yet. They are applied in the order
@@ -322,7 +332,20 @@ private:
     void complete(const in_flight& request, const write_result& outcome, zxid at);
     void close_connection_of(session_id closed, connection_id except);
     void on_event(event_type type, bytes_view path, bytes_view acl) override;
+    [[nodiscard]] write_result misfit(zxid at, errc problem) const;
+
+    // digests.cpp
     void note_digest();
+    void compare_digests();
+    void on_digests(server_id from, const digests_message& what);
+    void judge_digests();
+    void judge_digests_at(zxid at);
+    void part_from_minority(zxid at, const tree::digest& right);
+    void withdraw_if_not(zxid at, const tree::digest& right);
+    void complain_of_digests(zxid at);
+    void on_divergence(server_id from, const divergence_message& what);
+    void stop_if_undecided();
+    void forget_digests();
 
     // replica.cpp
     void pump();
@@ -414,6 +437,12 @@ private:
 
     counters counters_;
     std::deque<digest_point> digest_log_;
+    bool has_new_digest_ = false;
+    zxid told_digest_;                                           ///< to the leader that it follows
+    std::map<server_id, std::deque<digest_point>> told_digests_; ///< as leader: by its followers
+    time_point digest_complaint_due_{};
+    std::optional<zxid> is_undecided_at_;
+    bool may_stop_undecided_ = false;
 };
 
 } // namespace conclave::replica

@@ -37,7 +37,7 @@ void replica::open_wanted_snapshots(outputs& into) {
     const bool needs_newer = std::any_of(
         wanted_snapshots_.begin(),
         wanted_snapshots_.end(),
-        [&](const zab::snapshot_request& each) { return each.at_least > durable_checkpoint_at_; }
+        [&](const zab::snapshot_request& each) { return each.at_least >= durable_checkpoint_at_; }
     );
     if (needs_newer && last_applied_.at > durable_checkpoint_at_) {
         checkpoint_wanted_ = true;
@@ -47,7 +47,7 @@ void replica::open_wanted_snapshots(outputs& into) {
         if (!receives_snapshot(each.peer, each.number)) {
             continue; // it is gone, or has asked anew
         }
-        if (each.at_least > durable_checkpoint_at_ || durable_checkpoint_at_ == zxid{}) {
+        if (each.at_least >= durable_checkpoint_at_) { // it would bring nothing
             core_->snapshot_failed(each.peer, each.number);
             continue;
         }

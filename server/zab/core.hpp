@@ -45,6 +45,9 @@ struct timing {
     std::chrono::nanoseconds stall = std::chrono::seconds{10};
 };
 
+/// Of epochs: a zxid, which is signed, has no room for a greater one.
+inline constexpr std::uint32_t epoch_max = 0x7fffffff;
+
 /// Bounds of everything that peers or proposals can make grow.
 struct core_limits {
     std::size_t batch_count = 1000;                ///< entries in one message
@@ -174,6 +177,9 @@ public:
     /// Its disk fails, or it is about to stop: it does not campaign while this is so.
     void set_impaired(bool impaired) { is_impaired_ = impaired; }
 
+    /// Its state is not what it should be: it takes part in nothing any more.
+    void withdraw(std::string why) { stop(std::move(why)); }
+
     // ---- requests ----
 
     /// False: `propose` must not be called now; keep the request.
@@ -291,6 +297,7 @@ private:
     void advance_election();
     bool follow_living_leader();
     void campaign(bool is_transfer);
+    void note_seen(epoch promised);
     void announce_candidacy();
     void count_grants();
     [[nodiscard]] bool may_campaign();
