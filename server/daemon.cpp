@@ -1,13 +1,16 @@
 #include "server/daemon.hpp"
 
 #include "server/admin/four_letter_words.hpp"
+#include "server/damaged_state.hpp"
 #include "server/history_service.hpp"
 #include "server/membership_file.hpp"
 #include "server/net/core_loop.hpp"
 #include "server/net/ensemble_links.hpp"
 #include "server/replica/replica.hpp"
 #include "server/replica_settings.hpp"
+#include "server/snapshot_service.hpp"
 #include "server/storage.hpp"
+#include "server/tree/corrupt_state.hpp"
 #include "server/version.hpp"
 
 #include <boost/asio/post.hpp>
@@ -17,6 +20,7 @@
 
 #include <chrono>
 #include <csignal>
+#include <stdexcept>
 
 #include "conclave/log_line.hpp"
 
@@ -43,11 +47,13 @@ net::network_settings make_network_settings(const configuration::settings& confi
     return made;
 }
 
-replica::settings
-make_settings(const configuration::settings& configured, const txnlog::unique_id& storage) {
+replica::settings make_settings(const configuration::settings& configured, const storage& disk) {
     replica::settings made = make_replica_settings(configured, wall_clock_ms());
+    const txnlog::unique_id& storage = disk.identity().storage;
     bytes_view octets{reinterpret_cast<const char*>(storage.data()), storage.size()};
     jute::reader{octets}(made.storage);
+    // What was set aside may have belonged to an ensemble.
+    made.may_found = made.may_found && !disk.has_lost_history();
     return made;
 }
 
@@ -105,7 +111,7 @@ class daemon::parts {
 public:
     explicit parts(const configuration::settings& configured)
         : storage_(configured)
-        , settings_(make_settings(configured, storage_.identity().storage))
+        , settings_(make_settings(configured, storage_))
         , replica_(settings_, storage_.tables())
         , words_(replica_, make_word_settings(configured))
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
@@ -129,6 +135,7 @@ public:
     /// The disk's threads report to the loop, so they end first.
     ~parts() {
         history_.reset();
+        snapshots_.reset();
         storage_.stop();
     }
 
@@ -146,6 +153,11 @@ public:
         look_after_storage();
         loop_.run();
     }
+
+    [[nodiscard]] bool needs_restart() const { return replica_.needs_restart(); }
+
+    /// Why the state must not be used any more; empty if it may.
+    [[nodiscard]] const std::string& quarantine() const { return replica_.quarantine(); }
 
 private:
     void join_ensemble(const configuration::settings& configured) {
@@ -165,9 +177,31 @@ private:
                 std::optional<std::vector<zab::shared_entry>> read
             ) { loop_.on_history(request, std::move(read)); }
         );
-        loop_.join_ensemble(*links_, *history_, [this](const bytes& text) {
+        snapshots_ = std::make_unique<snapshot_service>(
+            storage_.checkpoint(), storage_.incoming_path(), make_snapshot_reports()
+        );
+        loop_.join_ensemble(*links_, *history_, *snapshots_, [this](const bytes& text) {
             membership_file_.keep(text);
         });
+    }
+
+    snapshot_reports make_snapshot_reports() {
+        return {
+            [this](const zab::snapshot_request& request, zab::base_state of) {
+                loop_.on_snapshot_opened(request, std::move(of));
+            },
+            [this](const zab::snapshot_read_request& request, bytes content, bool is_last) {
+                loop_.on_snapshot_read(request, std::move(content), is_last);
+            },
+            [this](server_id peer, zab::attachment number) {
+                loop_.on_snapshot_failed(peer, number);
+            },
+            [this](zab::attachment number, std::uint64_t offset) {
+                loop_.on_snapshot_stored(number, offset);
+            },
+            [this](zab::attachment number) {
+                loop_.on_snapshot_refused(number);
+            }};
     }
 
     net::word_port make_word_port() {
@@ -251,17 +285,60 @@ private:
     std::unique_ptr<net::ensemble_links> links_;
     std::unique_ptr<history_service> history_;
     membership_file membership_file_;
+    std::unique_ptr<snapshot_service> snapshots_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer storage_timer_;
 };
 
-daemon::daemon(const configuration::settings& configured)
-    : parts_(std::make_unique<parts>(configured)) {}
+daemon::daemon(const configuration::settings& configured) : configured_(configured) {
+    open();
+}
 
 daemon::~daemon() = default;
 
+/// What is damaged is set aside, so the next attempt begins with nothing. The number of attempts is
+/// bounded by what may be set aside.
+void daemon::open() {
+    while (parts_ == nullptr) {
+        try {
+            parts_ = std::make_unique<parts>(configured_);
+        } catch (const damaged_state& problem) {
+            set_aside(problem.what());
+        } catch (const tree::corrupt_state& problem) {
+            set_aside(problem.what());
+        }
+    }
+}
+
+void daemon::set_aside(const std::string& reason) {
+    if (!configuration::is_ensemble(configured_)) {
+        throw std::runtime_error{reason};
+    }
+    log(log_level::error,
+        "quarantine: {}. The state of this server is set aside and fetched anew from the other "
+        "servers",
+        reason);
+    set_state_aside(configured_, reason);
+}
+
 void daemon::run() {
-    parts_->run();
+    while (true) {
+        std::string reason;
+        try {
+            parts_->run();
+            if (!parts_->needs_restart()) {
+                return;
+            }
+            reason = parts_->quarantine();
+        } catch (const tree::corrupt_state& problem) {
+            reason = problem.what();
+        }
+        parts_.reset(); // first of all: they own the data directory and the ports
+        if (!reason.empty()) {
+            set_aside(reason);
+        }
+        open();
+    }
 }
 
 } // namespace conclave

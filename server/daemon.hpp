@@ -4,12 +4,14 @@
 #include "server/configuration/configuration.hpp"
 
 #include <memory>
+#include <string>
 
 namespace conclave {
 
 class daemon {
 public:
-    /// Opens the disk, recovers the state, opens the listening sockets.
+    /// Opens the disk, recovers the state, opens the listening sockets. `configured` must outlive
+    /// this.
     /// @throws std::exception with a sentence for the operator
     explicit daemon(const configuration::settings& configured);
     ~daemon();
@@ -17,11 +19,18 @@ public:
     daemon& operator=(const daemon&) = delete;
 
     /// Serves until SIGTERM or SIGINT, then stops cleanly: no new connections, everything
-    /// acknowledged is durable, a checkpoint spares the next start the replay.
+    /// acknowledged is durable, a checkpoint spares the next start the replay. In between it may
+    /// start anew by itself: on a snapshot that another server has sent, or with nothing, to get
+    /// one.
     void run();
 
 private:
     class parts;
+
+    void open();
+    void set_aside(const std::string& reason);
+
+    const configuration::settings& configured_;
     std::unique_ptr<parts> parts_;
 };
 

@@ -1,5 +1,9 @@
 #include "server/storage.hpp"
 
+#include "server/damaged_state.hpp"
+#include "server/log/quarantine.hpp"
+#include "server/snapshot_installation.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -84,7 +88,28 @@ std::uint64_t first_segment_size_for(const configuration::settings& configured) 
     return rounded_up_to_page(segment_size_min(configured));
 }
 
+txnlog::data_directory_options directory_options(const configuration::settings& configured) {
+    txnlog::data_directory_options options;
+    options.data_directory = configured.data_directory;
+    options.log_data_directory = configured.log_directory;
+    options.pid = ::getpid();
+    options.fresh = {random_id(), random_id()};
+    return options;
+}
+
+/// Rot, or a part that is gone; not what an operator has mixed up, nor what a later version wrote.
+bool is_damage(const txnlog::recovery_report& report) {
+    return report.outcome == txnlog::verdict::corrupt ||
+           report.outcome == txnlog::verdict::missing_segment ||
+           (report.outcome == txnlog::verdict::unreadable && report.error == std::errc::io_error);
+}
+
 } // namespace
+
+void set_state_aside(const configuration::settings& configured, const std::string& reason) {
+    txnlog::posix_file_system files;
+    txnlog::request_quarantine(files, directory_options(configured), reason);
+}
 
 storage::storage(const configuration::settings& configured)
     : configured_(configured), has_initialize_file_(configured.initialize_file_present) {
@@ -92,13 +117,9 @@ storage::storage(const configuration::settings& configured)
         make_directory(configured.data_directory);
         make_directory(configured.log_directory);
     }
-    txnlog::data_directory_options options;
-    options.data_directory = configured.data_directory;
-    options.log_data_directory = configured.log_directory;
-    options.pid = ::getpid();
-    options.fresh = {random_id(), random_id()};
-    directory_ =
-        std::make_unique<txnlog::data_directory>(txnlog::data_directory::open(files_, options));
+    directory_ = std::make_unique<txnlog::data_directory>(
+        txnlog::data_directory::open(files_, directory_options(configured))
+    );
     if (directory_->is_new() && directory_->has_zookeeper_data()) {
         log(log_level::warning,
             "{} holds data of Apache ZooKeeper (version-2), which is left alone and not read: "
@@ -112,11 +133,19 @@ storage::~storage() {
     stop();
 }
 
+std::filesystem::path storage::incoming_path() const {
+    return std::filesystem::path{directory_->path()} / "incoming";
+}
+
 void storage::open_checkpoint() {
     store::checkpoint_settings settings;
     settings.directory = std::filesystem::path{directory_->path()} / "checkpoint";
+    settle_incoming_snapshot(files_, {settings.directory, incoming_path(), directory_->log_path()});
     settings.resident_size_max = resident_size_max;
     auto opened = store::checkpoint_store::open(settings);
+    if (!opened && opened.error().code == store::store_errc::damaged) {
+        throw damaged_state{opened.error().text};
+    }
     if (!opened) {
         throw std::runtime_error{opened.error().text};
     }
@@ -131,6 +160,9 @@ void storage::recover_into(replica::replica& server, storage_reports reports) {
     const auto started = std::chrono::steady_clock::now();
     const zxid checkpoint = server.last_applied();
     txnlog::recovery_report report = read_log(server);
+    if (is_damage(report)) {
+        throw damaged_state{report.explanation};
+    }
     if (report.outcome != txnlog::verdict::clean && report.outcome != txnlog::verdict::torn_tail) {
         throw std::runtime_error{report.explanation};
     }
@@ -146,6 +178,9 @@ void storage::recover_into(replica::replica& server, storage_reports reports) {
                 error.message()
             )};
         }
+    }
+    if (server.has_history()) {
+        directory_->end_quarantine(files_);
     }
     log(log_level::info,
         "recovered checkpoint=0x{:x} replayed_transactions={} log_segments={} took_ms={}",
@@ -197,7 +232,7 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
         }
     }
     if (!contradiction.empty()) {
-        throw std::runtime_error{fmt::format(
+        throw damaged_state{fmt::format(
             "the data directory {} contradicts itself: {}. Restore it from a backup",
             configured_.data_directory,
             contradiction
@@ -212,8 +247,8 @@ void storage::check_completeness(
     const txnlog::recovery_report& report, const replica::replica& server
 ) const {
     const bool has_state = server.last_applied() > zxid{};
-    if (report.segments.empty() && has_state && !directory_->is_new()) {
-        throw std::runtime_error{fmt::format(
+    if (report.segments.empty() && has_state) {
+        throw damaged_state{fmt::format(
             "the transaction log in {} is missing, although the checkpoint knows of transactions. "
             "Put the "
             "log back, or restore the data directory from a backup",
@@ -221,7 +256,7 @@ void storage::check_completeness(
         )};
     }
     if (report.segments.empty() && store_->was_created() && !directory_->is_new()) {
-        throw std::runtime_error{fmt::format(
+        throw damaged_state{fmt::format(
             "{} has an identity, but its checkpoint and its log are missing. Put them back; or, if "
             "the very first start of this server was interrupted, remove the directory",
             directory_->path()
@@ -237,7 +272,7 @@ void storage::check_completeness(
             server.last_applied().value
         );
         if (configured_.force_sync) {
-            throw std::runtime_error{
+            throw damaged_state{
                 what + ". Put it back, or restore the data directory from a backup"};
         }
         log(log_level::warning, "{} (forceSync=no allows that)", what);

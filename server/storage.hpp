@@ -45,6 +45,7 @@ class storage final : public replica::log_port, public replica::checkpoint_port 
 public:
     /// Opens (or founds) the data directory and the checkpoint in it. `configured` must outlive
     /// this.
+    /// @throws damaged_state if the checkpoint cannot be used
     explicit storage(const configuration::settings& configured);
     ~storage() override;
     storage(const storage&) = delete;
@@ -58,6 +59,15 @@ public:
 
     [[nodiscard]] const std::string& log_path() const { return directory_->log_path(); }
 
+    /// For who streams the checkpoint to other servers.
+    [[nodiscard]] store::checkpoint_store& checkpoint() { return *store_; }
+
+    /// See `txnlog::data_directory`.
+    [[nodiscard]] bool has_lost_history() const { return directory_->has_lost_history(); }
+
+    /// Where a snapshot that comes in has its place until the next start.
+    [[nodiscard]] std::filesystem::path incoming_path() const;
+
     /// Batches of the log up to this one survive a power loss. Any thread, after `recover_into`.
     [[nodiscard]] std::uint64_t durable_sequence() const { return log_->durable_sequence(); }
 
@@ -66,6 +76,7 @@ public:
 
     /// Hands the log behind the checkpoint to the replica, repairs its torn end if it has one, and
     /// starts to write.
+    /// @throws damaged_state if log and checkpoint are not the whole of what was acknowledged
     void recover_into(replica::replica& server, storage_reports reports);
 
     void append(zab::operation_id operation, std::vector<zab::log_record> records) override;
@@ -140,5 +151,10 @@ private:
     disk_statistics syncs_;
     disk_statistics checkpoint_times_;
 };
+
+/// The state in the data directory is not to be used any more: the next `storage` begins an empty
+/// one, and nothing is deleted (docs/operations.md). No `storage` may be open.
+/// @throws std::runtime_error with a sentence for the operator
+void set_state_aside(const configuration::settings& configured, const std::string& reason);
 
 } // namespace conclave

@@ -1,59 +1,22 @@
 #include "server/log/data_directory.hpp"
 
 #include "server/log/identity_file.hpp"
+#include "server/log/quarantine.hpp"
+#include "server/log/small_file.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace conclave::txnlog {
 
 namespace {
 
-const std::string own_folder = "conclave";
 const std::string log_folder = "log";
 const std::string lock_name = "lock";
-const std::string identity_name = "identity";
 const std::string fresh_identity_name = "identity.new";
 const std::string zookeeper_folder = "version-2";
-
-constexpr std::size_t small_file_size_max = 4096;
-
-[[noreturn]] void refuse(const std::string& path, std::error_code error) {
-    if (error == std::errc::permission_denied || error == std::errc::operation_not_permitted) {
-        throw data_directory_error{fmt::format(
-            "{} is not accessible: {}; make it readable and writable for the user that runs the "
-            "server",
-            path,
-            error.message()
-        )};
-    }
-    if (error == std::errc::no_such_file_or_directory) {
-        throw data_directory_error{
-            fmt::format("{} does not exist; create it, or correct dataDir or dataLogDir", path)};
-    }
-    throw data_directory_error{fmt::format("{} cannot be used: {}", path, error.message())};
-}
-
-void must(std::error_code error, const std::string& path) {
-    if (error) {
-        refuse(path, error);
-    }
-}
-
-template <class Value>
-Value must(io_result<Value> outcome, const std::string& path) {
-    if (!outcome) {
-        refuse(path, outcome.error());
-    }
-    return std::move(*outcome);
-}
-
-bytes read_small_file(file& source, const std::string& path) {
-    bytes buffer;
-    const bytes_view octets = must(source.read_at(0, small_file_size_max, buffer), path);
-    return bytes{octets};
-}
 
 bool is_zookeeper_data(const std::string& name) {
     return name.starts_with("log.") || name.starts_with("snapshot.");
@@ -83,28 +46,14 @@ void must_be_new(file_system& files, const std::string& folder) {
     }
 }
 
-void write_identity(file_system& files, const std::string& folder, const data_identity& identity) {
-    const std::string fresh = join_path(folder, fresh_identity_name);
-    const std::error_code removal = files.remove(fresh);
-    if (removal != std::errc::no_such_file_or_directory) {
-        must(removal, fresh);
-    }
-    const std::unique_ptr<file> target = must(files.open(fresh, open_mode::create), fresh);
-    must(target->write_at(0, encode(identity)), fresh);
-    must(target->sync_data(), fresh);
-    must(files.rename(fresh, join_path(folder, identity_name)), fresh);
-    must(files.sync_directory(folder), folder);
-}
-
 /// The identity in `folder`; none if there is no such file.
 std::optional<data_identity> read_identity(file_system& files, const std::string& folder) {
     const std::string path = join_path(folder, identity_name);
-    io_result<std::unique_ptr<file>> source = files.open(path, open_mode::read);
-    if (!source && source.error() == std::errc::no_such_file_or_directory) {
+    const std::optional<bytes> octets = read_small_file(files, path);
+    if (!octets) {
         return std::nullopt;
     }
-    const std::optional<decoded_identity> decoded =
-        decode_identity(read_small_file(*must(std::move(source), path), path));
+    const std::optional<decoded_identity> decoded = decode_identity(*octets);
     if (!decoded) {
         throw data_directory_error{fmt::format(
             "{} is damaged; restore it from a copy, or move the folder away and let this server "
@@ -142,7 +91,7 @@ directory_lock::take(file_system& files, const std::string& directory, std::int6
     std::unique_ptr<file> held = must(files.open(path, open_mode::create), path);
     const std::error_code error = held->try_lock();
     if (error == std::errc::resource_unavailable_try_again) {
-        bytes holder = read_small_file(*held, path);
+        bytes holder = read_small_file(files, path).value_or(bytes{});
         holder.resize(std::min(holder.find('\n'), holder.size()));
         throw data_directory_error{fmt::format(
             "{} is in use by process {}; stop that one first, or configure another dataDir",
@@ -157,8 +106,14 @@ directory_lock::take(file_system& files, const std::string& directory, std::int6
     return directory_lock{std::move(held)};
 }
 
+void data_directory::end_quarantine(file_system& files) {
+    if (std::exchange(has_lost_history_, false)) {
+        txnlog::end_quarantine(files, path_);
+    }
+}
+
 data_directory data_directory::open(file_system& files, const data_directory_options& options) {
-    const std::string folder = make_folder(files, options.data_directory, own_folder);
+    const std::string folder = make_folder(files, options.data_directory, data_folder);
     data_directory opened{directory_lock::take(files, folder, options.pid)};
     opened.path_ = folder;
 
@@ -168,19 +123,21 @@ data_directory data_directory::open(file_system& files, const data_directory_opt
         has_log_directory ? options.log_data_directory : options.data_directory;
     std::string log_root = folder;
     if (has_log_directory) {
-        log_root = make_folder(files, log_data, own_folder);
+        log_root = make_folder(files, log_data, data_folder);
         opened.log_lock_ =
             std::make_unique<directory_lock>(directory_lock::take(files, log_root, options.pid));
     }
 
+    opened.has_lost_history_ = carry_out_quarantine(files, folder, log_root, options.fresh);
     if (const std::optional<data_identity> identity = read_identity(files, folder)) {
         opened.identity_ = *identity;
     } else {
         must_be_new(files, folder);
-        write_identity(files, folder, options.fresh);
+        write_small_file(files, folder, identity_name, encode(options.fresh));
         opened.identity_ = options.fresh;
         opened.is_new_ = true;
     }
+    opened.is_new_ = opened.is_new_ || opened.has_lost_history_;
     opened.log_path_ = make_folder(files, log_root, log_folder);
     opened.has_zookeeper_data_ =
         holds_zookeeper_data(files, options.data_directory) ||

@@ -6,6 +6,8 @@
 ///         lock                        held by the running process; contains its pid
 ///         identity                    ensemble, storage and format version
 ///         log/                        the transaction log (or <dataLogDir>/conclave/log/)
+///         rebuild                     while a state is to be set aside or rebuilt
+///         *.damaged-N                 states that were set aside
 #pragma once
 
 #include "server/log/file_system.hpp"
@@ -73,8 +75,18 @@ public:
     /// Where the log lives; exists.
     [[nodiscard]] const std::string& log_path() const { return log_path_; }
 
-    /// True if this call of `open` made the identity.
+    /// True if there need not be anything: this call of `open` made the identity, or it
+    /// `has_lost_history`.
     [[nodiscard]] bool is_new() const { return is_new_; }
+
+    /// True if what was here was set aside because it could not be trusted (`request_quarantine`),
+    /// and it is not known yet to be rebuilt: this server may have taken part in a history that it
+    /// does not have.
+    [[nodiscard]] bool has_lost_history() const { return has_lost_history_; }
+
+    /// There is a state again. To be called once it is durable; may be called any time then.
+    /// @throws data_directory_error
+    void end_quarantine(file_system& files);
 
     /// True if ZooKeeper has left a log or a snapshot in dataDir or dataLogDir, which is not read:
     /// worth a warning when `is_new`.
@@ -89,6 +101,7 @@ private:
     std::string path_;
     std::string log_path_;
     bool is_new_ = false;
+    bool has_lost_history_ = false;
     bool has_zookeeper_data_ = false;
 };
 

@@ -82,6 +82,9 @@ void core_loop::close_batch() {
     arm_timer();
     is_batch_open_ = false;
     network_.flush();
+    if (replica_.needs_restart()) {
+        begin_restart();
+    }
     continue_stop();
 }
 
@@ -111,18 +114,40 @@ void core_loop::hand_to_peers() {
         history_->read(each);
     }
     outputs_.history.clear();
+    hand_to_snapshots();
     if (outputs_.members) {
         on_members_(*std::exchange(outputs_.members, std::nullopt));
     }
 }
 
+void core_loop::hand_to_snapshots() {
+    for (const server_id each : outputs_.ended_snapshots) {
+        snapshots_->close(each);
+    }
+    for (const zab::snapshot_request& each : outputs_.snapshots) {
+        snapshots_->open(each);
+    }
+    for (const zab::snapshot_read_request& each : outputs_.snapshot_reads) {
+        snapshots_->read(each);
+    }
+    for (zab::snapshot_piece& each : outputs_.pieces) {
+        snapshots_->store(std::move(each));
+    }
+    outputs_.ended_snapshots.clear();
+    outputs_.snapshots.clear();
+    outputs_.snapshot_reads.clear();
+    outputs_.pieces.clear();
+}
+
 void core_loop::join_ensemble(
     ensemble_links& links,
     replica::history_port& history,
+    replica::snapshot_port& snapshots,
     std::function<void(const bytes&)> on_members
 ) {
     links_ = &links;
     history_ = &history;
+    snapshots_ = &snapshots;
     on_members_ = std::move(on_members);
 }
 
@@ -143,6 +168,45 @@ void core_loop::on_history(
         } else {
             replica_.on_history_gone(request.peer, request.number, now_);
         }
+    });
+}
+
+void core_loop::on_snapshot_opened(const zab::snapshot_request& request, zab::base_state of) {
+    asio::post(context(), [this, request, of = std::move(of)]() mutable {
+        open_batch();
+        replica_.on_snapshot_opened(request.peer, request.number, std::move(of), now_);
+    });
+}
+
+void core_loop::on_snapshot_read(
+    const zab::snapshot_read_request& request, bytes content, bool is_last
+) {
+    asio::post(context(), [this, request, content = std::move(content), is_last]() mutable {
+        open_batch();
+        replica_.on_snapshot_read(
+            request.peer, request.number, request.offset, std::move(content), is_last, now_
+        );
+    });
+}
+
+void core_loop::on_snapshot_failed(server_id peer, zab::attachment number) {
+    asio::post(context(), [this, peer, number] {
+        open_batch();
+        replica_.on_snapshot_failed(peer, number, now_);
+    });
+}
+
+void core_loop::on_snapshot_stored(zab::attachment number, std::uint64_t offset) {
+    asio::post(context(), [this, number, offset] {
+        open_batch();
+        replica_.on_snapshot_stored(number, offset, now_);
+    });
+}
+
+void core_loop::on_snapshot_refused(zab::attachment number) {
+    asio::post(context(), [this, number] {
+        open_batch();
+        replica_.on_snapshot_refused(number, now_);
     });
 }
 
@@ -217,9 +281,22 @@ void core_loop::begin_stop(stop_limits limits) {
     stop_limits_ = limits;
     open_batch();
     replica_.resign(now_);
+    close_clients(limits.clients, delivery::next_step::close);
+}
+
+void core_loop::close_clients(std::chrono::milliseconds limit, delivery::next_step how) {
     network_.stop_accepting();
-    close_all(delivery::next_step::close);
-    limit_stop(limits.clients);
+    close_all(how);
+    limit_stop(limit);
+}
+
+/// What the replica holds is not the state any more, so there is nothing to finish.
+void core_loop::begin_restart() {
+    if (stopping_ == stop_phase::running) {
+        constexpr std::chrono::milliseconds patience{500};
+        stopping_ = stop_phase::closing_for_restart;
+        close_clients(patience, delivery::next_step::close_at_once);
+    }
 }
 
 /// Called at the end of each batch: the next step, once its condition holds.
@@ -230,7 +307,12 @@ void core_loop::continue_stop() {
         open_batch();
         replica_.request_checkpoint(now_);
         // Whether there is one to write shows at the end of this batch.
-    } else if (stopping_ == stop_phase::waiting_for_checkpoint && !is_checkpoint_running_) {
+        return;
+    }
+    const bool is_over =
+        (stopping_ == stop_phase::closing_for_restart && clients_.empty()) ||
+        (stopping_ == stop_phase::waiting_for_checkpoint && !is_checkpoint_running_);
+    if (is_over) {
         stopping_ = stop_phase::stopped;
         context().stop();
     }
@@ -250,6 +332,9 @@ void core_loop::on_stop_limit() {
         log(log_level::warning, "clients cut off at stop connections={}", clients_.size());
         open_batch();
         close_all(delivery::next_step::close_at_once);
+    } else if (stopping_ == stop_phase::closing_for_restart) {
+        stopping_ = stop_phase::stopped;
+        context().stop();
     } else if (stopping_ == stop_phase::waiting_for_checkpoint) {
         log(log_level::warning, "stopped before the last checkpoint was written");
         stopping_ = stop_phase::stopped;

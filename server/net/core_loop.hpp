@@ -56,15 +56,17 @@ public:
     core_loop& operator=(const core_loop&) = delete;
 
     /// Starts the replica, which has recovered, and accepts clients; returns when `stop` has taken
-    /// its course. Whatever the replica throws (`tree::corrupt_state`) comes out here: the server
-    /// cannot go on.
+    /// its course, or when the replica needs a restart and its clients are gone. Whatever the
+    /// replica throws (`tree::corrupt_state`) comes out here: the server cannot go on.
     void run();
 
-    /// The other servers of the ensemble, what reads the log for them, and who is told the text of
-    /// each membership that comes into force. Before `run`; all must outlive the loop's last batch.
+    /// The other servers of the ensemble, what reads the log and the checkpoint for them, and who is
+    /// told the text of each membership that comes into force. Before `run`; all must outlive the
+    /// loop's last batch.
     void join_ensemble(
         ensemble_links& links,
         replica::history_port& history,
+        replica::snapshot_port& snapshots,
         std::function<void(const bytes&)> on_members
     );
 
@@ -76,6 +78,11 @@ public:
     void on_history(
         const zab::history_request& request, std::optional<std::vector<zab::shared_entry>> read
     );
+    void on_snapshot_opened(const zab::snapshot_request& request, zab::base_state of);
+    void on_snapshot_read(const zab::snapshot_read_request& request, bytes content, bool is_last);
+    void on_snapshot_failed(server_id peer, zab::attachment number);
+    void on_snapshot_stored(zab::attachment number, std::uint64_t offset);
+    void on_snapshot_refused(zab::attachment number);
 
     /// Begins an orderly stop: accepts nobody, closes all connections, asks for a last checkpoint
     /// and waits for it. A second call changes nothing.
@@ -94,7 +101,13 @@ public:
     [[nodiscard]] asio::io_context& context() { return loops_.core(); }
 
 private:
-    enum class stop_phase { running, closing_clients, waiting_for_checkpoint, stopped };
+    enum class stop_phase {
+        running,
+        closing_clients,
+        waiting_for_checkpoint,
+        closing_for_restart,
+        stopped,
+    };
 
     // core_clients.cpp
     void on_connect(const connection_pointer& from) override;
@@ -115,9 +128,12 @@ private:
     void close_batch();
     void hand_to_disk();
     void hand_to_peers();
+    void hand_to_snapshots();
     void arm_timer();
     void on_timer();
     void begin_stop(stop_limits limits);
+    void begin_restart();
+    void close_clients(std::chrono::milliseconds limit, delivery::next_step how);
     void continue_stop();
     void limit_stop(std::chrono::milliseconds from_now);
     void on_stop_limit();
@@ -130,6 +146,7 @@ private:
     ensemble_links* links_ = nullptr;
     replica::history_port* history_ = nullptr;
     std::function<void(const bytes&)> on_members_;
+    replica::snapshot_port* snapshots_ = nullptr;
     client_network network_;
 
     replica::instant now_; ///< of the open batch

@@ -14,10 +14,6 @@ namespace conclave::replica {
 
 namespace {
 
-/// How many digest points `hash` shows, and how far they are apart (zab 6.7).
-constexpr std::size_t digest_points_kept = 4096;
-constexpr std::uint32_t digest_interval = 128;
-
 bytes session_key(session_id id) {
     bytes key;
     jute::writer{key}(id);
@@ -163,11 +159,26 @@ replica::apply_tree_changes(const tree_changes& what, const tree::apply_context&
     for (const tree::change& change : what.changes) {
         result<tree::change_result> applied = tree_.apply(change, context, *this);
         if (!applied) {
-            diverged(context.at, name(applied.error()));
+            return misfit(context.at, applied.error());
         }
         outcome.changes.push_back(*std::move(applied));
     }
     return outcome;
+}
+
+/// What the leader found valid is not valid here: one of the two has diverged. All that have not
+/// pass it over alike, and the digests tell who has (zab 6.7). A server alone has nobody to compare
+/// itself with.
+write_result replica::misfit(zxid at, errc problem) const {
+    if (settings_.ensemble.members.size() == 1) {
+        diverged(at, name(problem));
+    }
+    log(log_level::error,
+        "the transaction at zxid 0x{:x} does not fit the state: {}. This server or the one that "
+        "prepared it has diverged; digests will tell",
+        at.value,
+        name(problem));
+    return {problem, {}, {}};
 }
 
 void replica::complete(const in_flight& request, const write_result& outcome, zxid at) {
@@ -232,16 +243,6 @@ void replica::on_event(event_type type, bytes_view path, bytes_view acl) {
         ++to->statistics.sent;
         mark_output(*to);
     });
-}
-
-void replica::note_digest() {
-    if (last_applied_.at.counter() % digest_interval != 0) {
-        return;
-    }
-    digest_log_.push_back({last_applied_.at, tree_.current_digest()});
-    if (digest_log_.size() > digest_points_kept) {
-        digest_log_.pop_front();
-    }
 }
 
 } // namespace conclave::replica

@@ -56,6 +56,10 @@ bool replica::on_peer_frame(server_id from, bytes_view frame, instant now) {
         on_revalidate(from, *asked);
     } else if (const auto* answered = std::get_if<revalidate_answer>(&*message)) {
         on_revalidated(*answered);
+    } else if (const auto* digests = std::get_if<digests_message>(&*message)) {
+        on_digests(from, *digests);
+    } else if (const auto* divergence = std::get_if<divergence_message>(&*message)) {
+        on_divergence(from, *divergence);
     }
     pump();
     return true;
@@ -219,6 +223,7 @@ void replica::begin_serving() {
         owners_.clear();
         opening_.clear();
         received_.clear();
+        forget_digests();
     }
     for (in_flight& each : in_flight_) {
         each.sent_in = {};
@@ -486,20 +491,6 @@ void replica::resign(instant now) {
 }
 
 // ---- what the shell brings for the core ----
-
-void replica::refuse_snapshot(const zab::snapshot_request& wanted) {
-    constexpr std::chrono::minutes complaint_interval{1};
-    const auto [due, is_first] = snapshot_complaint_due_.emplace(wanted.peer, now_.monotonic);
-    if (now_.monotonic >= due->second) {
-        due->second = now_.monotonic + complaint_interval;
-        log(log_level::error,
-            "server {} lacks transactions that the log here no longer holds, and this release "
-            "sends no snapshots: it stays out of service. logRetentionInKb decides how much log is "
-            "kept for servers that come back",
-            wanted.peer.value);
-    }
-    core_->snapshot_failed(wanted.peer, wanted.number);
-}
 
 void replica::on_history_read(
     server_id peer, zab::attachment number, std::vector<zab::shared_entry> entries, instant now

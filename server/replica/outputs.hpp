@@ -30,6 +30,11 @@ struct outputs {
     std::vector<client_output> clients;
     std::vector<peer_output> peers;
     std::vector<zab::history_request> history; ///< read the log, then report `on_history_...`
+    /// Open the newest checkpoint as a snapshot, then report `on_snapshot_opened` or `_failed`.
+    std::vector<zab::snapshot_request> snapshots;
+    std::vector<zab::snapshot_read_request> snapshot_reads; ///< then report `on_snapshot_read`
+    std::vector<server_id> ended_snapshots;  ///< nobody receives them any more: close them
+    std::vector<zab::snapshot_piece> pieces; ///< store, then report `on_snapshot_stored`
     std::vector<zab::log_record> records; ///< make durable, then report `on_persisted(operation)`
     zab::operation_id operation;
     std::shared_ptr<const tree::change_set> checkpoint; ///< write, then report `on_checkpoint`

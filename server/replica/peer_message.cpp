@@ -57,6 +57,10 @@ std::optional<peer_message> decode_peer_message(bytes_view frame) {
         return decoded<revalidate_message>(payload);
     case 3:
         return decoded<revalidate_answer>(payload);
+    case 4:
+        return decoded<digests_message>(payload);
+    case 5:
+        return decoded<divergence_message>(payload);
     default:
         return std::nullopt;
     }

@@ -2,6 +2,7 @@
 /// (zab 4.4, 4.5): requests on their way to the leader, and who is alive where.
 #pragma once
 
+#include "server/replica/digest_point.hpp"
 #include "server/zab/message.hpp"
 
 #include <optional>
@@ -82,9 +83,39 @@ struct revalidate_answer {
     friend bool operator==(const revalidate_answer&, const revalidate_answer&) = default;
 };
 
+/// To the leader: what the sender's state was at these points, ascending.
+struct digests_message {
+    epoch in;
+    std::vector<digest_point> points;
+
+    static void fields(auto& archive, auto& record) { archive(record.in, record.points); }
+
+    friend bool operator==(const digests_message&, const digests_message&) = default;
+};
+
+/// From the leader: the state of a majority at a point, which is not that of the addressee; or, if
+/// undecided, no majority agrees there.
+struct divergence_message {
+    epoch in;
+    digest_point right;
+    bool is_undecided{};
+
+    static void fields(auto& archive, auto& record) {
+        archive(record.in, record.right, record.is_undecided);
+    }
+
+    friend bool operator==(const divergence_message&, const divergence_message&) = default;
+};
+
 /// The order is part of the type's number on the wire: new ones go to the end.
-using peer_message = std::
-    variant<zab::message, forward_message, touch_message, revalidate_message, revalidate_answer>;
+using peer_message = std::variant<
+    zab::message,
+    forward_message,
+    touch_message,
+    revalidate_message,
+    revalidate_answer,
+    digests_message,
+    divergence_message>;
 
 [[nodiscard]] bytes encode(const peer_message& from);
 

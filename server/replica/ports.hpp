@@ -35,6 +35,26 @@ public:
     virtual void read(const zab::history_request& request) = 0;
 };
 
+/// Snapshots for followers that the log cannot help, and those that come in.
+class snapshot_port {
+public:
+    virtual ~snapshot_port() = default;
+
+    /// Opens the newest checkpoint; no checkpoint is being written now. The answer goes to
+    /// `replica::on_snapshot_opened` or `on_snapshot_failed`.
+    virtual void open(const zab::snapshot_request& request) = 0;
+
+    /// The next part. The answer goes to `replica::on_snapshot_read` or `on_snapshot_failed`.
+    virtual void read(const zab::snapshot_read_request& request) = 0;
+
+    /// The receiver is gone.
+    virtual void close(server_id peer) = 0;
+
+    /// Stores a part of what comes in, beside the current state. The answer goes to
+    /// `replica::on_snapshot_stored` or `on_snapshot_refused`.
+    virtual void store(zab::snapshot_piece piece) = 0;
+};
+
 class checkpoint_port {
 public:
     virtual ~checkpoint_port() = default;

@@ -1,5 +1,8 @@
 #include "server/replica/replica.hpp"
 
+#include "server/replica/history_row.hpp"
+#include "server/tree/corrupt_state.hpp"
+
 #include <algorithm>
 #include <array>
 #include <stdexcept>
@@ -9,24 +12,6 @@
 #include "conclave/log_line.hpp"
 
 namespace conclave::replica {
-
-namespace {
-
-/// Where the checkpoint says how far it reaches. In one row, so that nothing in it can be out of
-/// step.
-constexpr bytes_view history_key = "history";
-
-struct history_row {
-    zab::base_state applied;
-    std::int64_t time_ms{};
-    bytes password_key;
-
-    static void fields(auto& archive, auto& record) {
-        archive(record.applied, record.time_ms, record.password_key);
-    }
-};
-
-} // namespace
 
 replica::replica(settings configured, tree::table_reader& base)
     : settings_(std::move(configured))
@@ -48,23 +33,22 @@ replica::replica(settings configured, tree::table_reader& base)
 replica::~replica() = default;
 
 void replica::load_history() {
-    history_row history;
-    history.applied.members.stable = settings_.ensemble;
     const std::optional<bytes_view> row = rows_.get(tree::table::meta, history_key);
     if (!row) {
-        members_ = history.applied.members;
-        recovery_.emplace(std::move(history.applied), 0);
+        zab::base_state empty;
+        empty.members.stable = settings_.ensemble;
+        members_ = empty.members;
+        recovery_.emplace(std::move(empty), 0);
         return;
     }
-    jute::reader in{*row};
-    in(history);
-    if (!in.ok() ||
-        (!history.password_key.empty() && history.password_key.size() != sizeof(secret))) {
-        throw std::runtime_error{
-            "the checkpoint's row 'history' is damaged: restore the data directory from a backup"};
+    std::optional<history_row> read = decode_history_row(*row);
+    if (!read) {
+        throw tree::corrupt_state{tree::table::meta, history_key, "the row is damaged"};
     }
+    history_row& history = *read;
     last_applied_ = history.applied.at;
     last_time_ms_ = history.time_ms;
+    durable_checkpoint_at_ = last_applied_.at;
     if (!history.password_key.empty()) {
         password_key_.emplace();
         std::copy(history.password_key.begin(), history.password_key.end(), password_key_->begin());
@@ -345,7 +329,8 @@ void replica::on_checkpoint(bool succeeded, instant now) {
     if (succeeded) {
         ++counters_.checkpoints;
         written_ = rows_.release_frozen();
-        log_needed_from_ = checkpoint_at_;
+        durable_checkpoint_at_ = checkpoint_at_;
+        log_needed_from_ = log_kept_above(checkpoint_at_);
         start_checkpoint_if_due();
     } else {
         // The log still holds everything; the next interval tries again with what has come since.
@@ -382,6 +367,8 @@ time_point replica::next_deadline() const {
 
 void replica::take_outputs(outputs& into, instant now) {
     now_ = now;
+    stop_if_undecided();
+    compare_digests();
     resume_stalled();
     for (const connection_id id : with_output_) {
         connection* to = find(id);
@@ -407,9 +394,13 @@ void replica::take_outputs(outputs& into, instant now) {
     to_peers_.clear();
     into.history = std::move(wanted.history);
     into.members = std::exchange(members_text_, std::nullopt);
-    for (const zab::snapshot_request& each : wanted.snapshots) {
-        refuse_snapshot(each);
-    }
+    std::move(
+        wanted.snapshots.begin(), wanted.snapshots.end(), std::back_inserter(wanted_snapshots_)
+    );
+    open_wanted_snapshots(into);
+    end_abandoned_snapshots(into);
+    into.snapshot_reads = std::move(wanted.snapshot_reads);
+    into.pieces = std::move(wanted.pieces);
     if (checkpoint_ != nullptr) {
         into.checkpoint = std::exchange(checkpoint_, nullptr);
     }

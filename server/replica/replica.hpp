@@ -91,6 +91,23 @@ public:
     );
     void on_history_gone(server_id peer, zab::attachment number, instant now);
 
+    /// Answers to `outputs::snapshots` and `outputs::snapshot_reads`.
+    void
+    on_snapshot_opened(server_id peer, zab::attachment number, zab::base_state of, instant now);
+    void on_snapshot_read(
+        server_id peer,
+        zab::attachment number,
+        std::uint64_t offset,
+        bytes content,
+        bool is_last,
+        instant now
+    );
+    void on_snapshot_failed(server_id peer, zab::attachment number, instant now);
+
+    /// Answers to `outputs::pieces`.
+    void on_snapshot_stored(zab::attachment number, std::uint64_t offset, instant now);
+    void on_snapshot_refused(zab::attachment number, instant now);
+
     // ---- inputs from the disk ----
 
     void on_persisted(zab::operation_id operation, instant now);
@@ -179,6 +196,20 @@ public:
 
     [[nodiscard]] zxid last_applied() const { return last_applied_.at; }
 
+    /// True once there is anything in the history, committed or not; while it recovers.
+    [[nodiscard]] bool has_history() const {
+        return last_applied_.at > zxid{} || recovery_->has_tail();
+    }
+
+    /// Nothing here moves any more, and the server must start anew: on the snapshot that is
+    /// installed and durable, or, if there is a `quarantine`, without the state that it has.
+    [[nodiscard]] bool needs_restart() const {
+        return core_->needs_restart() || !quarantine().empty();
+    }
+
+    /// Why the state here must not be used any more; empty if it may.
+    [[nodiscard]] const std::string& quarantine() const { return core_->quarantine(); }
+
 private:
     /// A write of this server that is proposed and not applied yet. They are applied in the order
     /// of proposal, so this is a queue; keeping the transaction spares decoding it again.
@@ -204,6 +235,15 @@ private:
     struct received_requests {
         std::uint64_t boot{};
         std::uint64_t newest{};
+    };
+
+    /// What a follower receives, or has received and builds on.
+    struct outgoing_snapshot {
+        zab::attachment number;
+        zxid at;
+        time_point log_kept_until{}; ///< the log behind it; for as long as it is received, and
+                                     ///< then until the follower is up to date
+        bool is_open = true;
     };
 
     // handshake.cpp
@@ -268,7 +308,12 @@ private:
     void take_session(session_id session, server_id by, std::int32_t timeout_ms);
     void check_storage() const;
     void check_beginning() const;
-    void refuse_snapshot(const zab::snapshot_request& wanted);
+
+    // snapshots.cpp
+    void open_wanted_snapshots(outputs& into);
+    void end_abandoned_snapshots(outputs& into);
+    [[nodiscard]] bool receives_snapshot(server_id peer, zab::attachment number) const;
+    [[nodiscard]] zxid log_kept_above(zxid checkpoint) const;
 
     // read_only.cpp
     void enter_read_only_if_due();
@@ -309,7 +354,20 @@ private:
     void complete(const in_flight& request, const write_result& outcome, zxid at);
     void close_connection_of(session_id closed, connection_id except);
     void on_event(event_type type, bytes_view path, bytes_view acl) override;
+    [[nodiscard]] write_result misfit(zxid at, errc problem) const;
+
+    // digests.cpp
     void note_digest();
+    void compare_digests();
+    void on_digests(server_id from, const digests_message& what);
+    void judge_digests();
+    void judge_digests_at(zxid at);
+    void part_from_minority(zxid at, const tree::digest& right);
+    void withdraw_if_not(zxid at, const tree::digest& right);
+    void complain_of_digests(zxid at);
+    void on_divergence(server_id from, const divergence_message& what);
+    void stop_if_undecided();
+    void forget_digests();
 
     // replica.cpp
     void pump();
@@ -383,7 +441,8 @@ private:
     std::vector<std::pair<server_id, forward_message>> held_forwards_;
     std::size_t forwarded_count_ = 0; ///< proposed for others, not applied yet
     std::size_t forwarded_size_ = 0;
-    std::map<server_id, time_point> snapshot_complaint_due_;
+    std::vector<zab::snapshot_request> wanted_snapshots_; ///< not opened yet
+    std::map<server_id, outgoing_snapshot> outgoing_snapshots_;
 
     std::unordered_map<std::uint64_t, connection_id> barriers_;
     std::int64_t waiting_count_ = 0;
@@ -396,6 +455,7 @@ private:
     std::shared_ptr<const tree::change_set> written_;
     bool checkpoint_running_ = false;
     zxid checkpoint_at_;
+    zxid durable_checkpoint_at_;
     std::uint64_t applied_since_checkpoint_ = 0;
     std::optional<zxid> log_needed_from_;
     time_point checkpoint_due_{};
@@ -403,6 +463,12 @@ private:
 
     counters counters_;
     std::deque<digest_point> digest_log_;
+    bool has_new_digest_ = false;
+    zxid told_digest_;                                           ///< to the leader that it follows
+    std::map<server_id, std::deque<digest_point>> told_digests_; ///< as leader: by its followers
+    time_point digest_complaint_due_{};
+    std::optional<zxid> is_undecided_at_;
+    bool may_stop_undecided_ = false;
 };
 
 } // namespace conclave::replica

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/replica/connection.hpp"
+#include "server/replica/digest_point.hpp"
 #include "server/replica/latency_histogram.hpp"
 #include "server/tree/tree.hpp"
 
@@ -38,12 +39,6 @@ struct counters {
     std::int64_t replies_without_receiver = 0; ///< the connection had gone meanwhile
     latency_histogram read_latency;            ///< arrival to reply, of reads
     latency_histogram update_latency;          ///< and of writes
-};
-
-/// A point of the digest log: every 128th zxid.
-struct digest_point {
-    zxid at;
-    tree::digest value;
 };
 
 struct status {

@@ -67,15 +67,17 @@ void remove_staging(const fs::path& directory) noexcept {
 }
 
 result<void, store_error> install_staging(const fs::path& directory, replacing existing) {
-    const fs::path staging = staging_of(directory);
-    if (auto synced = sync_directory(staging); !synced) {
+    return install_directory(staging_of(directory), directory, existing);
+}
+
+result<void, store_error>
+install_directory(const fs::path& from, const fs::path& directory, replacing existing) {
+    if (auto synced = sync_directory(from); !synced) {
         return synced;
     }
-    int moved =
-        ::renameat2(AT_FDCWD, staging.c_str(), AT_FDCWD, directory.c_str(), RENAME_NOREPLACE);
+    int moved = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, directory.c_str(), RENAME_NOREPLACE);
     if (moved != 0 && errno == EEXIST && existing == replacing::allowed) {
-        moved =
-            ::renameat2(AT_FDCWD, staging.c_str(), AT_FDCWD, directory.c_str(), RENAME_EXCHANGE);
+        moved = ::renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, directory.c_str(), RENAME_EXCHANGE);
     }
     if (moved != 0 && errno == EEXIST) {
         return unexpected{
@@ -87,7 +89,8 @@ result<void, store_error> install_staging(const fs::path& directory, replacing e
     if (auto synced = sync_directory(parent_of(directory)); !synced) {
         return synced;
     }
-    remove_staging(directory);
+    std::error_code ignored; // what is left there is no staging directory of anybody's any more
+    fs::remove_all(from, ignored);
     return {};
 }
 

@@ -29,4 +29,9 @@ enum class replacing : bool { forbidden, allowed };
 [[nodiscard]] result<void, store_error>
 install_staging(const std::filesystem::path& directory, replacing existing);
 
+/// As `install_staging`, of the directory `from`, which lies beside `directory`.
+[[nodiscard]] result<void, store_error> install_directory(
+    const std::filesystem::path& from, const std::filesystem::path& directory, replacing existing
+);
+
 } // namespace conclave::store

@@ -72,6 +72,8 @@ public:
         }
     }
 
+    [[nodiscard]] const std::optional<bytes>& remembered() const { return remembered_; }
+
     result<snapshot_totals, store_error> finish() {
         if (!is_complete_ || !blocks_.is_drained()) {
             return unexpected{
@@ -80,9 +82,8 @@ public:
         if (auto committed = commit(); !committed) {
             return unexpected{committed.error()};
         }
-        constexpr int force = 1;
-        if (const int code = mdb_env_sync(staging_->handle(), force); code != MDB_SUCCESS) {
-            return unexpected{staging_->explain("sync", code)};
+        if (auto synced = sync(); !synced) {
+            return unexpected{synced.error()};
         }
         close();
         if (auto installed = install_staging(target_.directory, target_.existing); !installed) {
@@ -193,6 +194,9 @@ private:
             code != MDB_SUCCESS) {
             return unexpected{staging_->explain("restore", code)};
         }
+        if (next.in == tree::table::meta && next.key == target_.remembered_row) {
+            remembered_ = bytes{next.value};
+        }
         last_table_ = next.in;
         last_key_ = next.key;
         ++totals_.row_count;
@@ -202,11 +206,25 @@ private:
 
     result<void, store_error> commit_when_large() {
         constexpr std::int64_t blocks_per_commit = 16;
+        constexpr std::int64_t blocks_per_sync = 128;
         if (totals_.block_count % blocks_per_commit != 0) {
             return {};
         }
         staging_->drop_resident();
-        return commit();
+        if (auto committed = commit(); !committed) {
+            return committed;
+        }
+        // So that the last one does not take long, whatever the size of the whole: somebody waits
+        // for a sign of life.
+        return totals_.block_count % blocks_per_sync == 0 ? sync() : result<void, store_error>{};
+    }
+
+    result<void, store_error> sync() {
+        constexpr int force = 1;
+        if (const int code = mdb_env_sync(staging_->handle(), force); code != MDB_SUCCESS) {
+            return unexpected{staging_->explain("sync", code)};
+        }
+        return {};
     }
 
     result<void, store_error> commit() {
@@ -232,6 +250,7 @@ private:
     bool is_complete_ = false;
     tree::table last_table_{};
     bytes last_key_;
+    std::optional<bytes> remembered_;
     snapshot_totals totals_;
 };
 
@@ -262,6 +281,10 @@ snapshot_loader::begin(const snapshot_target& target) {
 
 result<void, store_error> snapshot_loader::append(bytes_view octets) {
     return site_->append(octets);
+}
+
+const std::optional<bytes>& snapshot_loader::remembered() const {
+    return site_->remembered();
 }
 
 result<snapshot_totals, store_error> snapshot_loader::finish() {

@@ -22,6 +22,7 @@ struct snapshot_target {
     std::size_t map_size = std::size_t{64} << 30;
     replacing existing = replacing::forbidden;
     std::optional<bytes> cluster_id; ///< the stream must be of this cluster
+    bytes remembered_row = {};       ///< name of a row of table `meta`, for `remembered`
 };
 
 /// Loads rows into a store that is built beside the target and takes its place, durably and in one
@@ -43,6 +44,9 @@ public:
 
     /// Takes the next octets of the stream. After an error only destruction is useful.
     [[nodiscard]] result<void, store_error> append(bytes_view octets);
+
+    /// The row that the target names, once it came by.
+    [[nodiscard]] const std::optional<bytes>& remembered() const;
 
     /// All octets were given: makes the store durable and puts it in its place.
     [[nodiscard]] result<snapshot_totals, store_error> finish();

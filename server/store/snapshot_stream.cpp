@@ -52,6 +52,21 @@ public:
         return true;
     }
 
+    [[nodiscard]] result<std::optional<bytes>, store_error> meta_row(bytes_view name) const {
+        MDB_val key = value_of(name);
+        MDB_val value{};
+        const int code = guarded([&] {
+            return mdb_get(txn_.get(), environment_.database(tree::table::meta), &key, &value);
+        });
+        if (code == MDB_NOTFOUND) {
+            return std::optional<bytes>{};
+        }
+        if (code != MDB_SUCCESS) {
+            return unexpected{environment_.explain("read", code)};
+        }
+        return std::optional{bytes{view_of(value)}};
+    }
+
     [[nodiscard]] const snapshot_totals& totals() const { return totals_; }
 
 private:
@@ -144,6 +159,10 @@ snapshot_stream::begin(environment& in, bytes_view cluster_id, std::size_t resid
 
 result<bool, store_error> snapshot_stream::next(bytes& out) {
     return at_->next(out);
+}
+
+result<std::optional<bytes>, store_error> snapshot_stream::meta_row(bytes_view name) const {
+    return at_->meta_row(name);
 }
 
 const snapshot_totals& snapshot_stream::totals() const {

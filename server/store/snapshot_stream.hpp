@@ -9,6 +9,7 @@
 #include <conclave/types.hpp>
 
 #include <memory>
+#include <optional>
 
 namespace conclave::store {
 
@@ -33,6 +34,9 @@ public:
     /// @return  false if there is none: everything was given. Damage in the store is an error here,
     /// and fatal.
     [[nodiscard]] result<bool, store_error> next(bytes& out);
+
+    /// The row of table `meta`, as of the zxid of the stream; nothing if there is none.
+    [[nodiscard]] result<std::optional<bytes>, store_error> meta_row(bytes_view name) const;
 
     /// What was given so far.
     [[nodiscard]] const snapshot_totals& totals() const;

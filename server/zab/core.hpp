@@ -45,6 +45,9 @@ struct timing {
     std::chrono::nanoseconds stall = std::chrono::seconds{10};
 };
 
+/// Of epochs: a zxid, which is signed, has no room for a greater one.
+inline constexpr std::uint32_t epoch_max = 0x7fffffff;
+
 /// Bounds of everything that peers or proposals can make grow.
 struct core_limits {
     std::size_t batch_count = 1000;                ///< entries in one message
@@ -103,9 +106,11 @@ struct snapshot_read_request {
     std::uint64_t offset{};
 };
 
-/// Store a piece of a snapshot; answer with `snapshot_stored`. The first one (offset 0) drops what
-/// was stored before; the last one is reported after the whole is verified and durable.
+/// Store a piece of the snapshot `number`; answer with `snapshot_stored` or `snapshot_refused`. The
+/// first one (offset 0) drops what was stored of any other; the last one is reported after the
+/// whole is verified and durable.
 struct snapshot_piece {
+    attachment number;
     base_state of;
     std::uint64_t offset{};
     bytes content;
@@ -164,11 +169,18 @@ public:
     );
     void snapshot_failed(server_id peer, attachment number);
 
-    /// Everything of the snapshot that is being received up to `offset` is stored.
-    void snapshot_stored(std::uint64_t offset);
+    /// Everything of the snapshot `number` up to `offset` is stored.
+    void snapshot_stored(attachment number, std::uint64_t offset);
+
+    /// The snapshot `number` cannot be stored: no room, or it is not what it should be. Another
+    /// attempt begins when the leader gives this one up.
+    void snapshot_refused(attachment number);
 
     /// Its disk fails, or it is about to stop: it does not campaign while this is so.
     void set_impaired(bool impaired) { is_impaired_ = impaired; }
+
+    /// Its state is not what it should be: it takes part in nothing any more.
+    void withdraw(std::string why) { stop(std::move(why)); }
 
     // ---- requests ----
 
@@ -294,6 +306,7 @@ private:
     void advance_election();
     bool follow_living_leader();
     void campaign(bool is_transfer);
+    void note_seen(epoch promised);
     void announce_candidacy();
     void count_grants();
     [[nodiscard]] bool may_campaign();
@@ -413,7 +426,9 @@ private:
     time_point attached_at_{};
     bool leader_is_lost_ = false;
     std::optional<base_state> incoming_; ///< snapshot that is being received
+    attachment incoming_number_;         ///< by which it was asked for
     std::uint64_t incoming_size_ = 0;
+    std::uint64_t incoming_stored_ = 0;
     bool incoming_is_whole_ = false;
     std::optional<base_state> base_written_;
     std::uint64_t barrier_number_ = 0; ///< newest token forwarded

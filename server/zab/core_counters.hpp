@@ -33,6 +33,7 @@ struct core_counters {
     std::uint64_t entries_truncated{};
     std::uint64_t reattached_after_gap{};
     std::uint64_t snapshots_installed{};
+    std::uint64_t snapshots_refused{}; ///< could not be stored
     std::uint64_t commits_before_own_disk{};
     std::uint64_t entries_committed_by_epoch_start{};
     std::uint64_t barriers_confirmed{};
@@ -70,6 +71,7 @@ struct core_counters {
         visit("entries_truncated", counters.entries_truncated);
         visit("reattached_after_gap", counters.reattached_after_gap);
         visit("snapshots_installed", counters.snapshots_installed);
+        visit("snapshots_refused", counters.snapshots_refused);
         visit("commits_before_own_disk", counters.commits_before_own_disk);
         visit("entries_committed_by_epoch_start", counters.entries_committed_by_epoch_start);
         visit("barriers_confirmed", counters.barriers_confirmed);

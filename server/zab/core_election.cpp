@@ -79,7 +79,7 @@ void core::send_status(server_id to, bool wants_answer) {
 }
 
 void core::on(server_id from, const status_message& what) {
-    highest_seen_ = std::max(highest_seen_, what.promised);
+    note_seen(what.promised);
     if (what.wants_answer) {
         send_status(from, false);
     }
@@ -153,6 +153,14 @@ bool core::may_campaign() {
             heard != statuses_.end() && now_ - heard->second.at <= 2 * status_interval_;
         return is_recent ? &heard->second.what : nullptr;
     };
+    // It would be denied, and only make a leader go to a higher epoch.
+    const bool is_for_others =
+        is_empty && std::any_of(statuses_.begin(), statuses_.end(), [](const auto& each) {
+            return each.second.what.last.at > zxid{};
+        });
+    if (is_for_others) {
+        return false;
+    }
     const auto would_promise = [&](const member& each, const membership& in) {
         if (each.id == settings_.self) {
             return counts(each, settings_.storage, in);
@@ -199,8 +207,19 @@ bool core::may_campaign() {
                        campaign_wait_;
 }
 
+/// A number that no zxid could hold is no epoch.
+void core::note_seen(epoch promised) {
+    if (promised.value <= epoch_max) {
+        highest_seen_ = std::max(highest_seen_, promised);
+    }
+}
+
 /// 2.4, step 4: the own promise is durable before anybody is asked for theirs (F1).
 void core::campaign(bool is_transfer) {
+    const epoch highest = std::max(promised_.to, highest_seen_);
+    if (highest.value >= epoch_max) {
+        return; // there is none left: whoever leads goes on as long as its counter allows
+    }
     ++counters_.campaigns;
     if (is_leading(role_)) {
         // Its own are answered under the next epoch; the others' servers have given theirs up.
@@ -218,7 +237,6 @@ void core::campaign(bool is_transfer) {
     untold_promise_.reset();
     candidacy_is_transfer_ = is_transfer;
     is_announced_ = false;
-    const epoch highest = std::max(promised_.to, highest_seen_);
     promised_ = {epoch{highest.value + 1}, settings_.self, settings_.boot};
     campaign_deadline_ = now_ + settings_.times.lease + random_wait(settings_.times.lease / 2);
     durability_.promise(promised_.to);
@@ -282,7 +300,7 @@ denial core::consider(server_id from, const campaign_message& what) const {
     if (leader_lives) {
         return denial::leader_alive;
     }
-    if (what.asked.to < promised_.to ||
+    if (what.asked.to < promised_.to || what.asked.to.value > epoch_max ||
         (what.asked.to == promised_.to && what.asked != promised_)) {
         return denial::stale_epoch;
     }
@@ -329,7 +347,7 @@ void core::note(denial reason) {
 }
 
 void core::on(server_id from, const campaign_message& what) {
-    highest_seen_ = std::max(highest_seen_, what.asked.to);
+    note_seen(what.asked.to);
     const denial reason = what.asked.candidate == from ? consider(from, what) : denial::stale_epoch;
     note(reason);
     if (reason != denial::none) {
@@ -367,7 +385,7 @@ void core::tell_promise() {
 }
 
 void core::on(server_id from, const promise_message& what) {
-    highest_seen_ = std::max(highest_seen_, what.state.promised);
+    note_seen(what.state.promised);
     if (what.asked != promised_ || promised_.candidate != settings_.self) {
         return;
     }
@@ -440,7 +458,7 @@ void core::on(server_id from, const transfer_message& what) {
 /// 2.4.2 and 2.10: a server that promised a higher epoch, perhaps while it was alone, cannot follow
 /// this one. A leader that serves goes on under a higher epoch; nobody notices.
 void core::on(server_id, const reject_message& what) {
-    highest_seen_ = std::max(highest_seen_, what.promised);
+    note_seen(what.promised);
     const bool hands_over = transfer_target_ != server_id{} && transfer_is_told_;
     if (is_leading(role_) && what.promised > epoch_ && !hands_over) {
         ++counters_.epoch_bumps;

@@ -70,6 +70,7 @@ void core::on(server_id from, const welcome_message& what) {
     leader_is_lost_ = false;
     matched_.reset();
     incoming_.reset();
+    incoming_number_ = {};
     heard_beat_ = {};
     answered_beat_ = {};
     acknowledged_ = {};

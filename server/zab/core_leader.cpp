@@ -47,7 +47,9 @@ zxid core::append_new(entry_kind kind, const origin& from, bytes body) {
 }
 
 bool core::can_propose() const {
-    return role_ == role::leading && transfer_target_ == server_id{};
+    constexpr std::uint32_t counter_end = 0xffffffff; // with room for an activation (I37)
+    return role_ == role::leading && transfer_target_ == server_id{} &&
+           history_.last().at.counter() < counter_end - 1;
 }
 
 zxid core::propose(const origin& from, std::int64_t wall_ms, bytes body) {

@@ -67,7 +67,7 @@ void core::on(server_id from, const snapshot_message& what) {
     if (!is_from_leader(from, what.in, what.number)) {
         return;
     }
-    if (what.offset == 0) {
+    if (what.offset == 0 && incoming_number_ != what.number) {
         // 2.6.4: nothing that is known to be committed may get lost, nothing applied undone.
         const bool is_ahead = what.of.at.at > std::max(committed_, applied_) ||
                               CONCLAVE_MUTANT(snapshot_below_commit);
@@ -75,22 +75,30 @@ void core::on(server_id from, const snapshot_message& what) {
             return attach_anew();
         }
         incoming_ = what.of;
+        incoming_number_ = what.number;
         incoming_size_ = 0;
+        incoming_stored_ = 0;
         incoming_is_whole_ = false;
     }
-    if (!incoming_ || incoming_is_whole_ || what.offset != incoming_size_) {
+    const bool is_next = incoming_ && !incoming_is_whole_ && what.offset == incoming_size_;
+    // The sender keeps within its window; whoever does not is not listened to.
+    const bool has_room = incoming_size_ - incoming_stored_ < 2 * settings_.limits.snapshot_window;
+    if (!is_next || !has_room) {
         return;
     }
     incoming_size_ += what.content.size();
     incoming_is_whole_ = what.is_last;
-    pieces_.push_back({*incoming_, what.offset, what.content, what.is_last});
+    pieces_.push_back({what.number, *incoming_, what.offset, what.content, what.is_last});
 }
 
 /// F9: the snapshot is durable, then the record that makes it the base, then the old state may go.
-void core::snapshot_stored(std::uint64_t offset) {
-    if (role_ == role::stopped || !is_following(role_) || !incoming_ || offset > incoming_size_) {
-        return;
+void core::snapshot_stored(attachment number, std::uint64_t offset) {
+    const bool is_awaited = is_following(role_) && incoming_ && number == incoming_number_ &&
+                            number == attachment_ && offset <= incoming_size_;
+    if (!is_awaited) {
+        return; // of an attempt that was given up meanwhile
     }
+    incoming_stored_ = std::max(incoming_stored_, offset);
     send(leader_, snapshot_answer{epoch_, attachment_, offset});
     if (!incoming_is_whole_ || offset != incoming_size_) {
         return;
@@ -101,6 +109,13 @@ void core::snapshot_stored(std::uint64_t offset) {
     durability_.append(base_written_->at.at);
     fail_barriers();
     role_ = role::stopped;
+}
+
+void core::snapshot_refused(attachment number) {
+    if (number == incoming_number_) {
+        ++counters_.snapshots_refused;
+        incoming_.reset();
+    }
 }
 
 } // namespace conclave::zab

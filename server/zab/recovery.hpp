@@ -34,6 +34,9 @@ public:
     /// then.
     [[nodiscard]] result<void, std::string> on_record(const log_record& record, apply on_committed);
 
+    /// There are entries that are not known to be committed.
+    [[nodiscard]] bool has_tail() const { return !state_.tail.empty(); }
+
     /// All records were given.
     [[nodiscard]] recovered_state finish() &&;
 

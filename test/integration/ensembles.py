@@ -97,6 +97,11 @@ class Ensemble:
         modes = [line[len("Mode: "):] for line in text.splitlines() if line.startswith("Mode: ")]
         return modes[0] if modes else ""
 
+    @staticmethod
+    def zxid(node):
+        lines = four_letter_word(node, b"srvr").splitlines()
+        return next(int(line[len("Zxid: "):], 16) for line in lines if line.startswith("Zxid: "))
+
     def leader(self, besides=()):
         """Who leads, among those that run and are not in `besides`."""
         def found():
@@ -152,9 +157,10 @@ def names(session, path):
 class Writer:
     """Creates `prefix` and a number, one after the other, on one connection, until it is told to stop."""
 
-    def __init__(self, session, prefix="/written/"):
+    def __init__(self, session, prefix="/written/", size=1):
         self.session = session
         self.prefix = prefix
+        self.data = b"x" * size
         self.acknowledged = []
         self.failure = None
         self.is_stopping = threading.Event()
@@ -165,7 +171,7 @@ class Writer:
         try:
             number = 0
             while not self.is_stopping.is_set():
-                self.session.must("create", path=f"{self.prefix}{number}", data=b"x")
+                self.session.must("create", path=f"{self.prefix}{number}", data=self.data)
                 self.acknowledged.append(str(number))
                 number += 1
         except (AssertionError, OSError) as failure:

@@ -449,7 +449,7 @@ void world::serve_snapshots(server& of, zab::core_outputs& wanted) {
             if (each.is_last) {
                 of.drive.stage({each.of, 0});
             }
-            core.snapshot_stored(each.offset + each.content.size());
+            core.snapshot_stored(each.number, each.offset + each.content.size());
         });
     }
 }

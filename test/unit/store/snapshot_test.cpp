@@ -437,4 +437,42 @@ TEST_CASE(
     CHECK(step > 4);
 }
 
+TEST_CASE("snapshot: a row of table meta is known at both ends before the rest", "[store]") {
+    temporary_directory directory;
+    auto store = must_open(settings_in(directory.path() / "checkpoint"));
+    must_commit(*store, rows_of_all_tables());
+    auto stream = store->open_snapshot("cluster");
+    REQUIRE(stream);
+    must_commit(*store, {{{table::meta, "applied"}, "18"}});
+    CHECK((*stream)->meta_row("applied").value() == "17");
+    CHECK((*stream)->meta_row("none").value() == std::nullopt);
+
+    snapshot_target target = target_in(directory.path() / "copy");
+    target.remembered_row = "applied";
+    auto loader = snapshot_loader::begin(target);
+    REQUIRE(loader);
+    CHECK((*loader)->remembered() == std::nullopt);
+    for (int part = 0; part < 2; ++part) { // the header, and the first block
+        bytes octets;
+        REQUIRE((*stream)->next(octets).value());
+        REQUIRE((*loader)->append(octets));
+    }
+    CHECK((*loader)->remembered() == "17");
+}
+
+TEST_CASE("durable directory: one takes the place of another in one step", "[store]") {
+    temporary_directory directory;
+    const fs::path fresh = directory.path() / "fresh";
+    const fs::path place = directory.path() / "place";
+    fs::create_directory(fresh);
+    write_file(fresh / "file", "new");
+    fs::create_directory(place);
+    write_file(place / "file", "old");
+    CHECK_FALSE(install_directory(fresh, place, replacing::forbidden));
+    CHECK(file_octets(place / "file") == "old");
+    REQUIRE(install_directory(fresh, place, replacing::allowed));
+    CHECK(file_octets(place / "file") == "new");
+    CHECK_FALSE(fs::exists(fresh));
+}
+
 } // namespace conclave::store::testing

@@ -300,3 +300,46 @@ TEST_CASE("election: who may not found waits for an ensemble to join", "[zab][el
         CHECK(others.agree() == "");
     }
 }
+
+TEST_CASE("election: no epoch is beyond what a zxid can hold", "[zab][election]") {
+    ensemble servers{voters(3)};
+    servers.begin();
+    servers.write("one");
+    const std::uint32_t leader = servers.leader();
+    const std::uint32_t other = leader == 1 ? 2 : 1;
+
+    SECTION("none is granted and what was heard of one is forgotten") {
+        servers.isolate(leader);
+        servers.forge(leader, other, campaign_of(leader, epoch_max + 1, servers[leader].last()));
+        servers.forge(leader, other, reject_message{epoch{0xffffffff}});
+        servers.stabilize();
+        CHECK(servers[other].promised().to == epoch{1});
+        servers.heal();
+        CHECK(servers.elect() == "");
+        CHECK(servers[servers.leader()].current_epoch() <= epoch{3});
+    }
+    SECTION("the last one is not followed by another") {
+        servers.forge(other, leader, reject_message{epoch{epoch_max}});
+        servers.stabilize();
+        CHECK(servers.leader() == leader);
+        servers.write("two");
+        CHECK(servers.agree() == "");
+    }
+}
+
+TEST_CASE("election: an empty disk does not stand against a history", "[zab][election]") {
+    ensemble servers{voters(3)};
+    servers.begin();
+    servers.write("one");
+    const std::uint32_t leader = servers.leader();
+    const std::uint32_t wiped = leader == 3 ? 1 : leader + 1;
+    servers.wipe(wiped);
+    servers.crash(leader);
+    servers.start(wiped);
+    servers.run_for(milliseconds{5000});
+    CHECK(servers[wiped].statistics().campaigns == 0);
+    CHECK(servers.leader() == 0);
+    servers.start(leader);
+    REQUIRE(servers.elect() == "");
+    CHECK(servers.agree() == "");
+}

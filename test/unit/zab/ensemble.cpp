@@ -263,9 +263,22 @@ bool ensemble::store_piece(id server) {
     if (next.is_last) {
         of.drive.stage({next.of, 0});
     }
-    of.core->snapshot_stored(next.offset + next.content.size());
+    of.core->snapshot_stored(next.number, next.offset + next.content.size());
     settle(of);
     return true;
+}
+
+void ensemble::refuse_piece(id server) {
+    auto& of = at(server);
+    must_hold(!of.pieces.empty(), "there is no piece to be stored");
+    const zab::attachment number = of.pieces.front().number;
+    of.pieces.clear();
+    of.core->snapshot_refused(number);
+    settle(of);
+}
+
+std::size_t ensemble::unstored(id server) const {
+    return at(server).pieces.size();
 }
 
 void ensemble::hold_disk(id server) {

@@ -137,6 +137,10 @@ public:
     /// The oldest piece of a snapshot that is being received is stored.
     bool store_piece(id server);
 
+    /// The oldest piece, and with it its snapshot, cannot be stored.
+    void refuse_piece(id server);
+    [[nodiscard]] std::size_t unstored(id server) const;
+
     /// Writes and pieces wait until `persist`, `store_piece` or `release_disk`.
     void hold_disk(id server);
     void release_disk(id server);

@@ -45,9 +45,6 @@ bool ensemble::carry_out(node& of, zab::core_outputs& wanted) {
         of.writing.push_back({wanted.disk.operation, std::move(wanted.disk.records)});
     }
     for (zab::snapshot_piece& each : wanted.pieces) {
-        if (each.offset == 0) {
-            of.pieces.clear(); // they are of no use any more, and nobody is told of them
-        }
         of.pieces.push_back(std::move(each));
     }
     return serve_reads(of, wanted);

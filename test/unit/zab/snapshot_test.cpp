@@ -284,3 +284,59 @@ TEST_CASE("I16: a snapshot takes nothing back", "[zab][snapshot]") {
     CHECK(servers.agree() == "");
     CHECK(servers.applied(3) == list{"one", "two", "three", "four"});
 }
+
+TEST_CASE("snapshot: one that cannot be stored is fetched again", "[zab][snapshot]") {
+    behind_ensemble servers;
+    servers.begin_transfer();
+    REQUIRE(servers.store_piece(3));
+    servers.stabilize();
+    servers.refuse_piece(3);
+    servers.stabilize();
+    CHECK(servers.total(&core_counters::snapshots_refused) == 1);
+    CHECK(servers.leader() == 1);
+    servers.release_disk(3);
+    servers.run_until([&] { return servers.applied(3) == servers.everything; }, patience);
+    CHECK(servers.applied(3) == servers.everything);
+    CHECK(servers.agree() == "");
+}
+
+TEST_CASE(
+    "snapshot: a piece of an attempt that was given up counts for no other", "[zab][snapshot]"
+) {
+    behind_ensemble servers;
+    servers.begin_transfer();
+    const std::size_t first = servers.unstored(3);
+    servers.disconnect(1, 3);
+    servers.connect(1, 3);
+    servers.run_for(milliseconds{50});
+    REQUIRE(servers.unstored(3) > first);
+    for (std::size_t count = 0; count < first; ++count) {
+        REQUIRE(servers.store_piece(3));
+        servers.stabilize();
+        CHECK(servers[3].current_role() != role::stopped);
+    }
+    servers.release_disk(3);
+    CHECK(servers.agree() == "");
+    CHECK(servers.applied(3) == servers.everything);
+}
+
+TEST_CASE("snapshot: what waits to be stored is bounded", "[zab][snapshot]") {
+    behind_ensemble servers;
+    servers.begin_transfer();
+    const snapshot_message first{
+        servers[1].current_epoch(),
+        servers[1].followers().at(server_id{3}).number,
+        servers.drive(1).newest_checkpoint().state,
+        0,
+        "x",
+        false};
+    const std::size_t window = core_limits{}.snapshot_window;
+    for (std::uint64_t offset = 3; offset < 4 * window; offset += window) {
+        snapshot_message flood = first;
+        flood.offset = offset;
+        flood.content.assign(window, 'x');
+        servers.forge(1, 3, flood);
+        servers.stabilize();
+    }
+    CHECK(servers.unstored(3) <= 3 + 2);
+}
