@@ -28,7 +28,7 @@ def room(rooms: str = "", libraries: str = "") -> Room:
 
 
 # "os" stands for files, sockets, processes; "threads" for threads and locks. conclaved joins everything.
-ALL_ROOMS = "common server/zab server/tree server/session server/replica server/log server/store server/net " \
+ALL_ROOMS = "common server/zab server/tree server/session server/replica server/log server/store server/tls server/net " \
             "server/admin server/configuration"
 ALL_LIBRARIES = "fmt openssl xxhash lmdb boost json spdlog cli11 os threads"
 
@@ -40,7 +40,8 @@ ROOMS = {
     "server/replica": room("common server/zab server/tree server/session", "fmt"),
     "server/log": room("common", "fmt os threads"),
     "server/store": room("common server/tree", "fmt lmdb os threads"),
-    "server/net": room("common server/replica", "fmt boost openssl os threads"),
+    "server/tls": room("common", "fmt openssl os"),
+    "server/net": room("common server/replica server/tls", "fmt boost os threads"),
     "server/admin": room("common server/replica", "fmt boost json os threads"),
     "server/configuration": room("common", "fmt os"),
     "server": room(ALL_ROOMS, ALL_LIBRARIES),

@@ -10,6 +10,7 @@
 #include "server/replica_settings.hpp"
 #include "server/snapshot_service.hpp"
 #include "server/storage.hpp"
+#include "server/tls_settings.hpp"
 #include "server/tree/corrupt_state.hpp"
 #include "server/version.hpp"
 
@@ -38,6 +39,10 @@ net::network_settings make_network_settings(const configuration::settings& confi
     for (const configuration::endpoint& each : configured.listeners) {
         made.listeners.push_back({each.host, each.port});
     }
+    for (const configuration::endpoint& each : configured.secure_listeners) {
+        made.secure_listeners.push_back({each.host, each.port});
+    }
+    made.tls = client_tls_settings(configured);
     made.listen_backlog = configured.listen_backlog;
     made.tcp_keep_alive = configured.client_tcp_keep_alive;
     made.connection_count_max = configured.connection_count_max;
@@ -85,7 +90,12 @@ std::vector<net::peer_endpoint> make_endpoints(const configuration::settings& co
 
 admin::configuration_facts make_configuration_facts(const configuration::settings& configured) {
     admin::configuration_facts facts;
-    facts.client_port = configured.listeners.front().port;
+    if (!configured.listeners.empty()) {
+        facts.client_port = configured.listeners.front().port;
+    }
+    if (!configured.secure_listeners.empty()) {
+        facts.secure_client_port = configured.secure_listeners.front().port;
+    }
     facts.data_directory = configured.data_directory + "/conclave";
     facts.log_directory = configured.log_directory + "/conclave/log";
     facts.tick_time_ms = configured.tick_time.count();
@@ -166,7 +176,8 @@ private:
             make_peer_settings(configured, storage_.identity().storage, settings_.boot),
             make_endpoints(configured),
             replica_,
-            [this] { return loop_.begin_input(); }
+            [this] { return loop_.begin_input(); },
+            make_peer_streams(configured)
         );
         history_ = std::make_unique<history_service>(
             storage_.files(),
@@ -202,6 +213,19 @@ private:
             [this](zab::attachment number) {
                 loop_.on_snapshot_refused(number);
             }};
+    }
+
+    net::peer_stream_factory make_peer_streams(const configuration::settings& configured) {
+        const std::optional<tls::settings> keys = peer_tls_settings(configured);
+        if (!keys) {
+            return net::make_plain_stream;
+        }
+        const auto read =
+            std::make_shared<net::tls_keys>(loop_.tls_context(), loop_.context(), *keys, "servers");
+        if (configured.quorum_certificates_are_reloaded) {
+            read->follow_files();
+        }
+        return net::make_tls_streams(read, peer_tls_policy(configured));
     }
 
     net::word_port make_word_port() {

@@ -117,6 +117,16 @@ std::vector<std::string_view> split(std::string_view text, char separator) {
     }
 }
 
+std::vector<std::string> parse_words(std::string_view text) {
+    std::vector<std::string> words;
+    for (const std::string_view word : split(text, ',')) {
+        if (!word.empty()) {
+            words.emplace_back(word);
+        }
+    }
+    return words;
+}
+
 std::string lower_case(std::string_view text) {
     std::string lowered(text);
     std::transform(lowered.begin(), lowered.end(), lowered.begin(), [](char octet) {

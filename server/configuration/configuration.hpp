@@ -26,6 +26,34 @@ enum class torn_tail : std::uint8_t {
     strict,   ///< perhaps acknowledged: refuse to start
 };
 
+/// Whether clients have to show a certificate.
+enum class client_auth : std::uint8_t { none, want, need };
+
+/// A file with keys or certificates.
+struct tls_store {
+    std::string location{};    ///< a path; empty: none
+    std::string type{};        ///< PEM, PKCS12, JKS, BCFKS; empty: by the end of the name
+    std::string password;      ///< secret
+    std::string password_file; ///< whose first line is the password; goes before `password`
+
+    friend bool operator==(const tls_store&, const tls_store&) = default;
+};
+
+/// How one kind of connections, those of clients or those between servers, is protected.
+struct tls_options {
+    tls_store key_store{};
+    tls_store trust_store{};
+    client_auth authentication = client_auth::need;
+    std::string protocol{};                       ///< if `enabled_protocols` is empty
+    std::vector<std::string> enabled_protocols{}; ///< both empty: TLSv1.2 and TLSv1.3
+    std::vector<std::string> cipher_suites{};     ///< empty: those of OpenSSL
+    bool verifies_host_name = true;
+    bool verifies_client_host_name = false;
+    bool checks_revocation = false;
+
+    friend bool operator==(const tls_options&, const tls_options&) = default;
+};
+
 /// A checked configuration: `load` and its siblings fill it, nothing changes it afterwards, any
 /// thread may read it. Values are resolved: no member means "take another's". The default is what
 /// an empty file means, apart from `dataDir`, which a file has to name.
@@ -41,7 +69,8 @@ struct settings {
     bool initialize_file_present = false;  ///< `zkServer-initialize.sh` has prepared the directory
 
     // Client connections.
-    std::vector<endpoint> listeners{{"127.0.0.1", 2181}}; ///< never empty
+    std::vector<endpoint> listeners{{"127.0.0.1", 2181}}; ///< empty: only secure ones
+    std::vector<endpoint> secure_listeners;               ///< for TLS only
     std::int32_t listen_backlog = -1;                     ///< -1: the system's own
     bool client_tcp_keep_alive = false;
     std::uint32_t connection_count_max = 0;              ///< 0: no limit
@@ -103,6 +132,17 @@ struct settings {
     bool session_requires_sasl = false;
     bool enforce_auth_enabled = false;
     std::vector<std::string> enforce_auth_schemes;
+
+    // TLS.
+    tls_options client_tls;
+    bool client_ports_are_unified = false; ///< `listeners` take TLS as well
+    bool client_certificates_are_reloaded = true;
+    std::chrono::milliseconds tls_detection_timeout{5'000}; ///< for the first octet of a client
+    std::int32_t handshake_count_max = 1'000; ///< TLS handshakes at once; -1: no limit
+    tls_options quorum_tls{.verifies_client_host_name = true};
+    bool quorum_uses_tls = false;
+    bool quorum_ports_are_unified = false; ///< servers may also come without TLS, or with it
+    bool quorum_certificates_are_reloaded = true;
 
     // Operations.
     /// "*" stands for all; ask `allows_four_letter_word`.

@@ -28,6 +28,7 @@ struct draft {
     std::optional<std::uint16_t> client_port;
     std::string client_port_address;
     std::optional<std::uint16_t> secure_client_port;
+    std::string secure_client_port_address;
     std::optional<server_id> my_id;
     bool observer_is_asked = false; ///< peerType=observer
 };

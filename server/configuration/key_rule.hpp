@@ -5,12 +5,14 @@
 #include "server/configuration/values.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <cstdint>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 namespace conclave::configuration {
 
@@ -40,8 +42,14 @@ struct key_rule {
 
 namespace rules {
 
-template <auto Member>
-using member_type = std::remove_cvref_t<decltype(std::declval<settings&>().*Member)>;
+/// The member at the end of a path, as in `values.client_tls.key_store`.
+template <auto... Path>
+constexpr auto& member(auto& values) {
+    return (values.*....*Path);
+}
+
+template <auto... Path>
+using member_type = std::remove_cvref_t<decltype(member<Path...>(std::declval<settings&>()))>;
 
 template <class Value>
 constexpr bool is_duration = requires {
@@ -78,14 +86,14 @@ constexpr key_rule fraction(std::string_view name) {
 }
 
 /// A choice between `true` and `false`.
-template <auto Member>
+template <auto... Path>
 constexpr key_rule flag(std::string_view name) {
     key_rule rule{name};
     rule.apply = [](draft& into, std::string_view, std::string_view value) {
-        return store(parse_choice(value, "true", "false"), into.values.*Member);
+        return store(parse_choice(value, "true", "false"), member<Path...>(into.values));
     };
     rule.show = [](const settings& values) {
-        return std::string(values.*Member ? "true" : "false");
+        return std::string(member<Path...>(values) ? "true" : "false");
     };
     return rule;
 }
@@ -103,14 +111,36 @@ constexpr key_rule yes_or_no(std::string_view name) {
     return rule;
 }
 
-template <auto Member>
+template <auto... Path>
 constexpr key_rule text(std::string_view name) {
     key_rule rule{name};
     rule.apply = [](draft& into, std::string_view, std::string_view value) {
-        return store(parsed<std::string>(std::string(value)), into.values.*Member);
+        return store(parsed<std::string>(std::string(value)), member<Path...>(into.values));
     };
     rule.show = [](const settings& values) {
-        return values.*Member;
+        return member<Path...>(values);
+    };
+    return rule;
+}
+
+template <auto... Path>
+constexpr key_rule secret_text(std::string_view name) {
+    key_rule rule = text<Path...>(name);
+    rule.secret = true;
+    return rule;
+}
+
+/// Words between commas.
+template <auto... Path>
+constexpr key_rule words(std::string_view name) {
+    key_rule rule{name};
+    rule.apply = [](draft& into, std::string_view, std::string_view value) {
+        return store(
+            parsed<std::vector<std::string>>(parse_words(value)), member<Path...>(into.values)
+        );
+    };
+    rule.show = [](const settings& values) {
+        return fmt::format("{}", fmt::join(member<Path...>(values), ","));
     };
     return rule;
 }

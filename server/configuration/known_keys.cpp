@@ -44,7 +44,11 @@ constexpr std::string_view always_digest = "the digest of the tree is always kep
 constexpr std::string_view watch_tables = "there is one kind of watch table here";
 constexpr std::string_view http_endpoint = "this release has no HTTP endpoint";
 constexpr std::string_view local_sessions = "all sessions are global here";
-constexpr std::string_view no_tls = "it has no TLS";
+constexpr std::string_view no_ocsp =
+    "no server of an authority is asked, and a revoked certificate would be accepted; ssl.crl "
+    "checks revocation lists in the trust store";
+constexpr std::string_view no_reverse_lookup =
+    "addresses are never turned into names to check a certificate";
 constexpr std::string_view no_sasl = "it has no SASL, so nobody can authenticate that way";
 constexpr std::string_view no_stale_checks =
     "requests are refused or answered, never dropped as stale";
@@ -158,14 +162,10 @@ constexpr key_rule table[] = {
         special::apply_digest_algorithm,
         [](const settings& values) { return values.digest_algorithm; }
     ),
-    [] {
-        key_rule rule = text<&settings::super_digest>("DigestAuthenticationProvider.superDigest");
-        rule.secret = true;
-        return rule;
-    }(),
+    secret_text<&settings::super_digest>("DigestAuthenticationProvider.superDigest"),
     flag<&settings::session_requires_sasl>("sessionRequireClientSASLAuth"),
     flag<&settings::enforce_auth_enabled>("enforce.auth.enabled"),
-    custom("enforce.auth.schemes", special::apply_schemes, special::show_schemes),
+    words<&settings::enforce_auth_schemes>("enforce.auth.schemes"),
     ignored("enableEagerACLCheck", "the one server checks every request anyway"),
     missing("authProvider.*", "its schemes are world, auth, digest, ip and super"),
     missing("ensembleAuthName", "it has no scheme \"ensemble\""),
@@ -174,30 +174,104 @@ constexpr key_rule table[] = {
     missing("allowSaslFailedClients", no_sasl, "false"),
     missing("sasl.*", no_sasl),
     missing("kerberos.*", no_sasl),
-    missing("X509AuthenticationProvider.*", no_tls),
+    missing("X509AuthenticationProvider.*", "a certificate is no identity for ACLs yet"),
     ignored("IPAuthenticationProvider.usexforwardedfor", http_endpoint, "false"),
 
-    // TLS.
-    [] {
-        key_rule rule = missing("secureClientPort", no_tls);
-        rule.apply = special::apply_secure_client_port;
-        return rule;
-    }(),
-    missing("secureClientPortAddress", no_tls),
-    missing("client.portUnification", no_tls, "false"),
-    missing("client.certReload", no_tls, "false"),
-    missing("ssl.*", no_tls),
-    ignored("fips-mode", "this release has no TLS"),
-    ignored("ssl.quorum.*", between_servers),
-    ignored("sslQuorum", between_servers, "false"),
-    ignored("sslQuorumReloadCertFiles", between_servers, "false"),
-    ignored("portUnification", between_servers, "false"),
+    // TLS of clients.
+    custom("secureClientPort", special::apply_secure_client_port, special::show_secure_client_port),
+    custom(
+        "secureClientPortAddress",
+        special::apply_secure_client_port_address,
+        special::show_secure_client_port_address
+    ),
+    flag<&settings::client_ports_are_unified>("client.portUnification"),
+    flag<&settings::client_certificates_are_reloaded>("client.certReload"),
+    text<&settings::client_tls, &tls_options::key_store, &tls_store::location>(
+        "ssl.keyStore.location"
+    ),
+    text<&settings::client_tls, &tls_options::key_store, &tls_store::type>("ssl.keyStore.type"),
+    secret_text<&settings::client_tls, &tls_options::key_store, &tls_store::password>(
+        "ssl.keyStore.password"
+    ),
+    text<&settings::client_tls, &tls_options::key_store, &tls_store::password_file>(
+        "ssl.keyStore.passwordPath"
+    ),
+    text<&settings::client_tls, &tls_options::trust_store, &tls_store::location>(
+        "ssl.trustStore.location"
+    ),
+    text<&settings::client_tls, &tls_options::trust_store, &tls_store::type>("ssl.trustStore.type"),
+    secret_text<&settings::client_tls, &tls_options::trust_store, &tls_store::password>(
+        "ssl.trustStore.password"
+    ),
+    text<&settings::client_tls, &tls_options::trust_store, &tls_store::password_file>(
+        "ssl.trustStore.passwordPath"
+    ),
+    text<&settings::client_tls, &tls_options::protocol>("ssl.protocol"),
+    words<&settings::client_tls, &tls_options::enabled_protocols>("ssl.enabledProtocols"),
+    words<&settings::client_tls, &tls_options::cipher_suites>("ssl.ciphersuites"),
+    flag<&settings::client_tls, &tls_options::verifies_host_name>("ssl.hostnameVerification"),
+    flag<&settings::client_tls, &tls_options::verifies_client_host_name>(
+        "ssl.clientHostnameVerification"
+    ),
+    flag<&settings::client_tls, &tls_options::checks_revocation>("ssl.crl"),
+    refused("ssl.ocsp", no_ocsp, "false"),
+    missing("ssl.allowReverseDnsLookup", no_reverse_lookup, "false"),
+    missing("ssl.context.supplier.class", "it is a class of Java"),
+    custom("ssl.clientAuth", special::apply_client_auth, special::show_client_auth),
+    number<&settings::tls_detection_timeout, 1, int_max>("ssl.handshakeDetectionTimeoutMillis"),
+    number<&settings::handshake_count_max, -1, int_max>("netty.server.outstandingHandshake.limit"),
+    missing("ssl.authProvider", "certificates are checked in one way here", "x509"),
+    ignored("ssl.sslProvider", "TLS is OpenSSL's here"),
+    missing("ssl.*", "it has no such setting"),
+    ignored("fips-mode", "the configuration of OpenSSL decides about FIPS"),
+
+    // TLS between servers.
+    flag<&settings::quorum_uses_tls>("sslQuorum"),
+    flag<&settings::quorum_ports_are_unified>("portUnification"),
+    flag<&settings::quorum_certificates_are_reloaded>("sslQuorumReloadCertFiles"),
+    text<&settings::quorum_tls, &tls_options::key_store, &tls_store::location>(
+        "ssl.quorum.keyStore.location"
+    ),
+    text<&settings::quorum_tls, &tls_options::key_store, &tls_store::type>(
+        "ssl.quorum.keyStore.type"
+    ),
+    secret_text<&settings::quorum_tls, &tls_options::key_store, &tls_store::password>(
+        "ssl.quorum.keyStore.password"
+    ),
+    text<&settings::quorum_tls, &tls_options::key_store, &tls_store::password_file>(
+        "ssl.quorum.keyStore.passwordPath"
+    ),
+    text<&settings::quorum_tls, &tls_options::trust_store, &tls_store::location>(
+        "ssl.quorum.trustStore.location"
+    ),
+    text<&settings::quorum_tls, &tls_options::trust_store, &tls_store::type>(
+        "ssl.quorum.trustStore.type"
+    ),
+    secret_text<&settings::quorum_tls, &tls_options::trust_store, &tls_store::password>(
+        "ssl.quorum.trustStore.password"
+    ),
+    text<&settings::quorum_tls, &tls_options::trust_store, &tls_store::password_file>(
+        "ssl.quorum.trustStore.passwordPath"
+    ),
+    text<&settings::quorum_tls, &tls_options::protocol>("ssl.quorum.protocol"),
+    words<&settings::quorum_tls, &tls_options::enabled_protocols>("ssl.quorum.enabledProtocols"),
+    words<&settings::quorum_tls, &tls_options::cipher_suites>("ssl.quorum.ciphersuites"),
+    flag<&settings::quorum_tls, &tls_options::verifies_host_name>("ssl.quorum.hostnameVerification"
+    ),
+    flag<&settings::quorum_tls, &tls_options::verifies_client_host_name>(
+        "ssl.quorum.clientHostnameVerification"
+    ),
+    flag<&settings::quorum_tls, &tls_options::checks_revocation>("ssl.quorum.crl"),
+    refused("ssl.quorum.ocsp", no_ocsp, "false"),
+    missing("ssl.quorum.allowReverseDnsLookup", no_reverse_lookup, "false"),
+    missing("ssl.quorum.context.supplier.class", "it is a class of Java"),
+    ignored("ssl.quorum.clientAuth", "servers always show certificates to each other", "need"),
+    ignored("ssl.quorum.handshakeDetectionTimeoutMillis", between_servers),
+    missing("ssl.quorum.*", "it has no such setting"),
     ignored("quorum.auth.*", between_servers),
 
     // Operations.
-    custom(
-        "4lw.commands.whitelist", special::apply_four_letter_words, special::show_four_letter_words
-    ),
+    words<&settings::four_letter_words>("4lw.commands.whitelist"),
     custom("logLevel", special::apply_log_level, special::show_log_level),
     ignored("admin.*", http_endpoint),
     ignored("admin.enableServer", http_endpoint, "false"),

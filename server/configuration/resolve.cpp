@@ -1,4 +1,5 @@
 #include "server/configuration/draft.hpp"
+#include "server/configuration/resolve_tls.hpp"
 #include "server/configuration/values.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +51,8 @@ public:
         settle_session_timeouts();
         settle_limits();
         settle_server();
-        settle_listener();
+        settle_listeners();
+        settle_tls(from_, out_);
         check_security();
         check_four_letter_words();
     }
@@ -187,7 +189,7 @@ private:
         return servers.size() == 1 ? &servers.begin()->second : nullptr;
     }
 
-    void settle_listener() {
+    void settle_listeners() {
         const ensemble_server* own = own_line();
         const bool line_has_client = own != nullptr && own->client.has_value();
         endpoint listener{from_.client_port_address, from_.client_port.value_or(default_port)};
@@ -195,28 +197,41 @@ private:
             take_client_part(*own, listener);
         }
         const bool port_is_given = from_.client_port.has_value() || line_has_client;
-        if (from_.secure_client_port && !port_is_given) {
-            out_.error(
-                at("secureClientPort"),
-                "this release has no TLS, and without clientPort there is no listener; to offer "
-                "unencrypted connections instead, set clientPort"
-            );
+        if (port_is_given || !from_.secure_client_port) {
+            settle_host(listener, "clientPort", port_is_given);
+            values_.listeners = {std::move(listener)};
         }
-        if (listener.host.empty()) {
-            listener.host = loopback;
-            if (port_is_given) {
-                out_.note(
-                    at("clientPort"),
-                    fmt::format(
-                        "port {} is opened on {} only, where ZooKeeper would take all addresses; "
-                        "clientPortAddress=* opens it to others",
-                        listener.port,
-                        loopback
-                    )
+        if (from_.secure_client_port) {
+            endpoint secure{from_.secure_client_port_address, *from_.secure_client_port};
+            settle_host(secure, "secureClientPort", true);
+            if (values_.listeners == std::vector{secure}) {
+                out_.error(
+                    at("secureClientPort"),
+                    "secureClientPort and clientPort are the same; client.portUnification=true "
+                    "lets clientPort take both kinds of connections"
                 );
             }
+            values_.secure_listeners = {std::move(secure)};
         }
-        values_.listeners = {std::move(listener)};
+    }
+
+    void settle_host(endpoint& listener, std::string_view key, bool is_given) {
+        if (!listener.host.empty()) {
+            return;
+        }
+        listener.host = loopback;
+        if (is_given) {
+            out_.note(
+                at(key),
+                fmt::format(
+                    "port {} is opened on {} only, where ZooKeeper would take all addresses; "
+                    "{}Address=* opens it to others",
+                    listener.port,
+                    loopback,
+                    key
+                )
+            );
+        }
     }
 
     void take_client_part(const ensemble_server& own, endpoint& listener) {

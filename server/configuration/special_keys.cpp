@@ -1,7 +1,6 @@
 #include "server/configuration/special_keys.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -27,6 +26,9 @@ constexpr word_table<conclave::log_level, 4> log_level_words{
      {"warning", conclave::log_level::warning},
      {"error", conclave::log_level::error}}};
 
+constexpr word_table<client_auth, 3> client_auth_words{
+    {{"none", client_auth::none}, {"want", client_auth::want}, {"need", client_auth::need}}};
+
 template <class Value, std::size_t Count>
 parsed<Value> value_of(const word_table<Value, Count>& table, std::string_view text) {
     std::string words;
@@ -48,14 +50,21 @@ std::string word_of(const word_table<Value, Count>& table, Value value) {
     return found == table.end() ? std::string{} : std::string(found->first);
 }
 
-std::vector<std::string> words_of_list(std::string_view text) {
-    std::vector<std::string> words;
-    for (const std::string_view word : split(text, ',')) {
-        if (!word.empty()) {
-            words.emplace_back(word);
-        }
+/// A host, or "*" for all addresses of the older family.
+outcome apply_listen_address(std::string& into, std::string_view value) {
+    if (value.empty() || value == "*") {
+        into = value.empty() ? "" : "0.0.0.0";
+        return {};
     }
-    return words;
+    return store(parse_host(value), into);
+}
+
+std::string show_port(const std::vector<endpoint>& listeners) {
+    return listeners.empty() ? std::string{} : std::to_string(listeners.front().port);
+}
+
+std::string show_host(const std::vector<endpoint>& listeners) {
+    return listeners.empty() ? std::string{} : listeners.front().host;
 }
 
 } // namespace
@@ -65,23 +74,35 @@ outcome apply_client_port(draft& into, std::string_view, std::string_view value)
 }
 
 std::string show_client_port(const settings& values) {
-    return std::to_string(values.listeners.front().port);
+    return show_port(values.listeners);
 }
 
 outcome apply_client_port_address(draft& into, std::string_view, std::string_view value) {
-    if (value.empty() || value == "*") {
-        into.client_port_address = value.empty() ? "" : "0.0.0.0";
-        return {};
-    }
-    return store(parse_host(value), into.client_port_address);
+    return apply_listen_address(into.client_port_address, value);
 }
 
 std::string show_client_port_address(const settings& values) {
-    return values.listeners.front().host;
+    return show_host(values.listeners);
 }
 
 outcome apply_secure_client_port(draft& into, std::string_view, std::string_view value) {
+    if (value.empty()) {
+        into.secure_client_port.reset();
+        return {};
+    }
     return store(parse_port(value), into.secure_client_port);
+}
+
+std::string show_secure_client_port(const settings& values) {
+    return show_port(values.secure_listeners);
+}
+
+outcome apply_secure_client_port_address(draft& into, std::string_view, std::string_view value) {
+    return apply_listen_address(into.secure_client_port_address, value);
+}
+
+std::string show_secure_client_port_address(const settings& values) {
+    return show_host(values.secure_listeners);
 }
 
 outcome apply_election_algorithm(draft&, std::string_view, std::string_view value) {
@@ -119,6 +140,14 @@ std::string show_log_level(const settings& values) {
     return word_of(log_level_words, values.log_level_lowest);
 }
 
+outcome apply_client_auth(draft& into, std::string_view, std::string_view value) {
+    return store(value_of(client_auth_words, value), into.values.client_tls.authentication);
+}
+
+std::string show_client_auth(const settings& values) {
+    return word_of(client_auth_words, values.client_tls.authentication);
+}
+
 outcome apply_digest_algorithm(draft& into, std::string_view, std::string_view value) {
     // Java writes SHA-256, OpenSSL SHA256; SHA1 and SHA-1 are the same everywhere.
     std::string name = lower_case(value);
@@ -139,24 +168,6 @@ outcome apply_digest_algorithm(draft& into, std::string_view, std::string_view v
     return unexpected{fmt::format(
         "\"{}\" is none of: SHA1 SHA-224 SHA-256 SHA-384 SHA-512 MD5", printable(value)
     )};
-}
-
-outcome apply_schemes(draft& into, std::string_view, std::string_view value) {
-    into.values.enforce_auth_schemes = words_of_list(value);
-    return {};
-}
-
-std::string show_schemes(const settings& values) {
-    return fmt::format("{}", fmt::join(values.enforce_auth_schemes, ","));
-}
-
-outcome apply_four_letter_words(draft& into, std::string_view, std::string_view value) {
-    into.values.four_letter_words = words_of_list(value);
-    return {};
-}
-
-std::string show_four_letter_words(const settings& values) {
-    return fmt::format("{}", fmt::join(values.four_letter_words, ","));
 }
 
 outcome apply_member_line(draft& into, std::string_view key, std::string_view value) {

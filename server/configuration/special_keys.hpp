@@ -18,6 +18,13 @@ outcome apply_client_port_address(draft& into, std::string_view key, std::string
 std::string show_client_port_address(const settings& values);
 
 outcome apply_secure_client_port(draft& into, std::string_view key, std::string_view value);
+std::string show_secure_client_port(const settings& values);
+
+outcome apply_secure_client_port_address(draft& into, std::string_view key, std::string_view value);
+std::string show_secure_client_port_address(const settings& values);
+
+outcome apply_client_auth(draft& into, std::string_view key, std::string_view value);
+std::string show_client_auth(const settings& values);
 
 /// Only algorithm 3 exists.
 outcome apply_election_algorithm(draft& into, std::string_view key, std::string_view value);
@@ -33,12 +40,6 @@ outcome apply_log_level(draft& into, std::string_view key, std::string_view valu
 std::string show_log_level(const settings& values);
 
 outcome apply_digest_algorithm(draft& into, std::string_view key, std::string_view value);
-
-outcome apply_schemes(draft& into, std::string_view key, std::string_view value);
-std::string show_schemes(const settings& values);
-
-outcome apply_four_letter_words(draft& into, std::string_view key, std::string_view value);
-std::string show_four_letter_words(const settings& values);
 
 outcome apply_member_line(draft& into, std::string_view key, std::string_view value);
 

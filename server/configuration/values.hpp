@@ -14,6 +14,7 @@ using text::parse_fraction;
 using text::parse_host;
 using text::parse_integer;
 using text::parse_port;
+using text::parse_words;
 using text::parsed;
 using text::split;
 using text::trim;

@@ -2,14 +2,15 @@
 
 #include "server/net/io_shard.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 
 #include <utility>
 
 namespace conclave::net {
 
-client_connection::client_connection(tcp_socket socket, const tcp::endpoint& peer, io_shard& shard)
+client_connection::client_connection(
+    stream_socket socket, const tcp::endpoint& peer, io_shard& shard
+)
     : socket_(std::move(socket))
     , shard_(shard)
     , input_(shard.limits().frame_size_max)
@@ -56,7 +57,7 @@ void client_connection::apply(delivery&& what) {
 
 void client_connection::wait_readable(connection_pointer self) {
     is_reading_ = true;
-    socket_.async_wait(tcp_socket::wait_read, [self = std::move(self)](error_code failed) mutable {
+    socket_.async_wait_readable([self = std::move(self)](error_code failed) mutable {
         client_connection& me = *self;
         me.is_reading_ = false;
         if (me.phase_ == phase::closed) {
@@ -73,7 +74,7 @@ void client_connection::wait_readable(connection_pointer self) {
 void client_connection::on_readable(connection_pointer self) {
     const std::span<char> buffer = shard_.read_buffer();
     error_code failed;
-    const std::size_t size = socket_.read_some(asio::buffer(buffer.data(), buffer.size()), failed);
+    const std::size_t size = socket_.read_some(buffer, failed);
     if (failed == asio::error::would_block) {
         wait_readable(std::move(self));
     } else if (failed == asio::error::eof && phase_ == phase::flushing) {
@@ -161,7 +162,7 @@ void client_connection::send(const connection_pointer& self) {
     while (!output_.empty() && !is_writing_) {
         const bytes_view rest = output_.front();
         error_code failed;
-        const std::size_t size = socket_.write_some(asio::buffer(rest.data(), rest.size()), failed);
+        const std::size_t size = socket_.write_some(rest, failed);
         if (failed == asio::error::would_block) {
             wait_writable(self);
         } else if (failed) {
@@ -176,7 +177,7 @@ void client_connection::send(const connection_pointer& self) {
 
 void client_connection::wait_writable(connection_pointer self) {
     is_writing_ = true;
-    socket_.async_wait(tcp_socket::wait_write, [self = std::move(self)](error_code failed) {
+    socket_.async_wait_writable([self = std::move(self)](error_code failed) {
         client_connection& me = *self;
         me.is_writing_ = false;
         if (me.phase_ == phase::closed) {
@@ -223,9 +224,12 @@ void client_connection::close_after_output(const connection_pointer& self) {
 }
 
 void client_connection::shut_down(const connection_pointer& self) {
-    phase_ = phase::draining;
     error_code failed;
-    socket_.shutdown(tcp_socket::shutdown_send, failed);
+    socket_.end_output(failed);
+    if (failed == asio::error::would_block) {
+        return wait_writable(self);
+    }
+    phase_ = phase::draining;
     if (failed || has_peer_ended_) {
         return close(self);
     }
@@ -246,8 +250,7 @@ void client_connection::drop(const connection_pointer& self, const char* reason)
         reason,
         output_.size()
     );
-    error_code ignored; // the socket is closed next, whatever it says to this
-    socket_.set_option(tcp_socket::linger{true, 0}, ignored);
+    socket_.abort();
     close(self);
 }
 
@@ -257,8 +260,7 @@ void client_connection::close(const connection_pointer& self) {
     }
     phase_ = phase::closed;
     clear_deadline();
-    error_code ignored; // the descriptor is gone in any case
-    socket_.close(ignored);
+    socket_.close();
     output_.clear();
     ++shard_.counters().closed;
     shard_.on_closed(peer_.address());

@@ -5,6 +5,7 @@
 #include "server/net/client_input.hpp"
 #include "server/net/client_service.hpp"
 #include "server/net/output_queue.hpp"
+#include "server/net/stream_socket.hpp"
 #include "server/replica/connection.hpp"
 
 #include <chrono>
@@ -30,7 +31,7 @@ class client_connection final : public std::enable_shared_from_this<client_conne
 public:
     using time_point = std::chrono::steady_clock::time_point;
 
-    client_connection(tcp_socket socket, const tcp::endpoint& peer, io_shard& shard);
+    client_connection(stream_socket socket, const tcp::endpoint& peer, io_shard& shard);
     client_connection(const client_connection&) = delete;
     client_connection& operator=(const client_connection&) = delete;
 
@@ -45,6 +46,11 @@ public:
 
     /// Any thread.
     [[nodiscard]] replica::peer_address peer() const;
+
+    /// Who the client has proved to be by a certificate. Any thread, once started.
+    [[nodiscard]] std::optional<bytes> certificate_subject() const {
+        return socket_.tls() == nullptr ? std::nullopt : socket_.tls()->peer_subject();
+    }
 
     /// Any thread.
     [[nodiscard]] io_shard& shard() { return shard_; }
@@ -88,7 +94,7 @@ private:
 
     void clear_deadline() { deadline_ = time_point::max(); }
 
-    tcp_socket socket_;
+    stream_socket socket_;
     io_shard& shard_;
     client_input input_;
     output_queue output_;

@@ -25,17 +25,6 @@ bool has_v4_at(const std::vector<tcp::endpoint>& all, std::uint16_t port) {
     });
 }
 
-std::string text_of(const tcp::endpoint& endpoint) {
-    const bool is_v6 = endpoint.address().is_v6();
-    return fmt::format(
-        "{}{}{}:{}",
-        is_v6 ? "[" : "",
-        endpoint.address().to_string(),
-        is_v6 ? "]" : "",
-        endpoint.port()
-    );
-}
-
 /// Errors of accept that a moment later may be gone, and that come at once if one asks again.
 bool is_out_of_resources(const error_code& failed) {
     return failed == asio::error::no_descriptors ||
@@ -46,22 +35,36 @@ bool is_out_of_resources(const error_code& failed) {
 } // namespace
 
 client_listener::client_listener(
-    const network_settings& configured, std::vector<io_shard*> shards, network_counters& counters
+    const network_settings& configured,
+    std::vector<io_shard*> shards,
+    network_counters& counters,
+    tls_acceptor* tls
 )
     : settings_(configured)
     , shards_(std::move(shards))
     , counters_(counters)
+    , tls_(tls)
     , admission_(configured.connection_count_max, configured.connection_count_max_per_address) {
-    const std::vector<tcp::endpoint> endpoints =
-        resolve(shards_.front()->context(), configured.listeners);
+    using entrance = tls_acceptor::entrance;
+    const bool is_unified = configured.tls && configured.tls->unifies_ports;
+    open_all(configured.listeners, is_unified ? std::optional{entrance::either} : std::nullopt);
+    open_all(configured.secure_listeners, entrance::tls);
+}
+
+void client_listener::open_all(
+    const std::vector<listen_address>& at, std::optional<tls_acceptor::entrance> tls
+) {
+    const std::vector<tcp::endpoint> endpoints = resolve(shards_.front()->context(), at);
     for (const tcp::endpoint& endpoint : endpoints) {
-        open(endpoint, has_v4_at(endpoints, endpoint.port()));
+        open(endpoint, has_v4_at(endpoints, endpoint.port()), tls);
     }
 }
 
-void client_listener::open(const tcp::endpoint& at, bool is_v6_only) {
+void client_listener::open(
+    const tcp::endpoint& at, bool is_v6_only, std::optional<tls_acceptor::entrance> tls
+) {
     asio::io_context& context = shards_.front()->context();
-    auto added = std::make_unique<door>(door{tcp_acceptor{context}, timer{context}});
+    auto added = std::make_unique<door>(door{tcp_acceptor{context}, timer{context}, tls});
     tcp_acceptor& acceptor = added->acceptor;
     const int backlog = settings_.listen_backlog < 0 ? asio::socket_base::max_listen_connections
                                                      : settings_.listen_backlog;
@@ -78,16 +81,19 @@ void client_listener::open(const tcp::endpoint& at, bool is_v6_only) {
         local_endpoints_.push_back(acceptor.local_endpoint());
     } catch (const boost::system::system_error& failed) {
         throw std::runtime_error{
-            fmt::format("cannot listen on {}: {}", text_of(at), failed.code().message())};
+            fmt::format("cannot listen on {}: {}", endpoint_text(at), failed.code().message())};
     }
     doors_.push_back(std::move(added));
 }
 
 void client_listener::start() {
-    for (const tcp::endpoint& each : local_endpoints_) {
-        log(log_level::info, "listening for clients address={}", text_of(each));
-    }
     for (const std::unique_ptr<door>& each : doors_) {
+        log(log_level::info,
+            "listening for clients address={} tls={}",
+            endpoint_text(each->acceptor.local_endpoint()),
+            !each->tls                                    ? "no"
+            : each->tls == tls_acceptor::entrance::either ? "possible"
+                                                          : "yes");
         wait(*each);
     }
 }
@@ -121,7 +127,7 @@ void client_listener::accept_ready(door& at) {
 /// @return false if the next one must be waited for, which is then arranged.
 bool client_listener::accept_one(door& at) {
     io_shard& shard = *shards_[next_shard_];
-    tcp_socket socket{shard.context()};
+    tcp_socket socket{at.tls ? tls_->context() : shard.context()};
     tcp::endpoint peer;
     error_code failed;
     at.acceptor.accept(socket, peer, failed);
@@ -141,7 +147,9 @@ bool client_listener::accept_one(door& at) {
     }
     if (!failed) {
         next_shard_ = (next_shard_ + 1) % shards_.size();
-        admit(std::move(socket), unwrapped(peer), shard);
+        if (is_admitted(unwrapped(peer))) {
+            let_in(at, std::move(socket), unwrapped(peer), shard);
+        }
     }
     // Any other error belongs to the one connection that was given up before it was accepted.
     return true;
@@ -156,27 +164,37 @@ void client_listener::retry_later(door& at) {
     });
 }
 
-void client_listener::admit(tcp_socket socket, tcp::endpoint peer, io_shard& shard) {
+bool client_listener::is_admitted(const tcp::endpoint& peer) {
     const admission::verdict verdict = admission_.admit(peer.address());
-    if (verdict != admission::verdict::admitted) {
-        ++counters_.rejected;
-        shards_.front()->report(
-            log_level::warning,
-            "connection rejected peer={} reason=\"{}\"",
-            text_of(peer),
-            verdict == admission::verdict::too_many ? "maxCnxns is reached"
-                                                    : "maxClientCnxns is reached"
-        );
-        return;
+    if (verdict == admission::verdict::admitted) {
+        ++counters_.accepted;
+        return true;
     }
-    ++counters_.accepted;
+    ++counters_.rejected;
+    shards_.front()->report(
+        log_level::warning,
+        "connection rejected peer={} reason=\"{}\"",
+        endpoint_text(peer),
+        verdict == admission::verdict::too_many ? "maxCnxns is reached"
+                                                : "maxClientCnxns is reached"
+    );
+    return false;
+}
+
+void client_listener::let_in(
+    door& at, tcp_socket socket, const tcp::endpoint& peer, io_shard& shard
+) {
     error_code ignored; // a connection that breaks now is found broken by its first read
     socket.non_blocking(true, ignored);
     socket.set_option(tcp::no_delay{true}, ignored);
     if (settings_.tcp_keep_alive) {
         socket.set_option(tcp_socket::keep_alive{true}, ignored);
     }
-    auto added = std::make_shared<client_connection>(std::move(socket), peer, shard);
+    if (at.tls) {
+        return tls_->accept(std::move(socket), peer, shard, *at.tls);
+    }
+    stream_socket plain{std::move(socket)};
+    auto added = std::make_shared<client_connection>(std::move(plain), peer, shard);
     asio::dispatch(shard.context(), [added = std::move(added)] { added->start(); });
 }
 

@@ -26,21 +26,23 @@ client_network::client_network(
     network_settings configured, client_service& core, event_loops& loops
 )
     : settings_(std::move(configured)) {
+    const auto on_closed = [this](const asio::ip::address& peer) {
+        release(peer);
+    };
     std::vector<io_shard*> shards;
     for (std::size_t index = 0; index < loops.io_count(); ++index) {
         lane added;
         added.shard = std::make_unique<io_shard>(
-            loops.io(index),
-            loops.core(),
-            core,
-            settings_.limits,
-            counters_,
-            [this](const asio::ip::address& peer) { release(peer); }
+            loops.io(index), loops.core(), core, settings_.limits, counters_, on_closed
         );
         shards.push_back(added.shard.get());
         lanes_.push_back(std::move(added));
     }
-    listener_ = std::make_unique<client_listener>(settings_, std::move(shards), counters_);
+    if (settings_.tls) {
+        tls_ = std::make_unique<tls_acceptor>(loops.tls(), *settings_.tls, counters_, on_closed);
+    }
+    listener_ =
+        std::make_unique<client_listener>(settings_, std::move(shards), counters_, tls_.get());
 }
 
 void client_network::start_accepting() {

@@ -7,6 +7,7 @@
 #include "server/net/event_loops.hpp"
 #include "server/net/io_shard.hpp"
 #include "server/net/settings.hpp"
+#include "server/net/tls_acceptor.hpp"
 
 #include <memory>
 #include <vector>
@@ -20,7 +21,7 @@ namespace conclave::net {
 /// them runs any more.
 class client_network {
 public:
-    /// Opens the listening sockets.
+    /// Opens the listening sockets; reads the keys, if there is TLS.
     /// @throws std::runtime_error with a sentence for the operator
     client_network(network_settings configured, client_service& core, event_loops& loops);
     client_network(const client_network&) = delete;
@@ -60,7 +61,8 @@ private:
 
     network_settings settings_;
     network_counters counters_;
-    std::vector<lane> lanes_; ///< never empty; the listener lives on the first
+    std::vector<lane> lanes_;           ///< never empty; the listener lives on the first
+    std::unique_ptr<tls_acceptor> tls_; ///< null without TLS
     std::unique_ptr<client_listener> listener_;
     std::vector<delivery> delivering_; ///< kept for its memory
 };

@@ -100,6 +100,9 @@ public:
     /// For signals and whatever else is to happen on the core thread.
     [[nodiscard]] asio::io_context& context() { return loops_.core(); }
 
+    /// For what has to do with TLS and takes long. Has a thread if this is called before `run`.
+    [[nodiscard]] asio::io_context& tls_context() { return loops_.tls(); }
+
 private:
     enum class stop_phase {
         running,

@@ -47,13 +47,14 @@ ensemble_links::ensemble_links(
     peer_network_settings configured,
     std::vector<peer_endpoint> peers,
     replica::replica& server,
-    std::function<replica::instant()> open_batch
+    std::function<replica::instant()> open_batch,
+    peer_stream_factory make_stream
 )
     : configured_(std::move(peers))
     , own_(configured.own)
     , replica_(server)
     , open_batch_(std::move(open_batch))
-    , network_(context, std::move(configured), *this) {}
+    , network_(context, std::move(configured), *this, std::move(make_stream)) {}
 
 void ensemble_links::start() {
     adopt_cluster();

@@ -20,7 +20,8 @@ public:
         peer_network_settings configured,
         std::vector<peer_endpoint> peers,
         replica::replica& server,
-        std::function<replica::instant()> open_batch
+        std::function<replica::instant()> open_batch,
+        peer_stream_factory make_stream = make_plain_stream
     );
 
     /// Listens and dials, from now on.

@@ -21,17 +21,32 @@ event_loops::~event_loops() {
     stop_io_threads();
 }
 
+asio::io_context& event_loops::tls() {
+    if (tls_ == nullptr) {
+        tls_ = std::make_unique<asio::io_context>(one_thread);
+    }
+    return *tls_;
+}
+
 void event_loops::start_io_threads() {
     for (const std::unique_ptr<asio::io_context>& each : io_) {
-        threads_.emplace_back([&context = *each, work = asio::make_work_guard(*each)] {
-            context.run();
-        });
+        start_thread(*each);
     }
+    if (tls_ != nullptr) {
+        start_thread(*tls_);
+    }
+}
+
+void event_loops::start_thread(asio::io_context& context) {
+    threads_.emplace_back([&context, work = asio::make_work_guard(context)] { context.run(); });
 }
 
 void event_loops::stop_io_threads() {
     for (const std::unique_ptr<asio::io_context>& each : io_) {
         each->stop();
+    }
+    if (tls_ != nullptr) {
+        tls_->stop();
     }
     for (std::thread& each : threads_) {
         each.join();

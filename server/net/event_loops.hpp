@@ -1,4 +1,4 @@
-/// The event loops of the process: the core's and those of the network threads.
+/// The event loops of the process: the core's, those of the network threads, and that of TLS.
 #pragma once
 
 #include "server/net/asio.hpp"
@@ -25,6 +25,10 @@ public:
 
     void start_io_threads();
 
+    /// The loop for TLS handshakes and for reading keys, which take long. It has a thread if this
+    /// was asked for before `start_io_threads`.
+    [[nodiscard]] asio::io_context& tls();
+
     /// Ends the network threads where they stand. May be called again.
     void stop_io_threads();
 
@@ -39,7 +43,10 @@ public:
     }
 
 private:
+    void start_thread(asio::io_context& context);
+
     std::vector<std::unique_ptr<asio::io_context>> io_;
+    std::unique_ptr<asio::io_context> tls_; ///< null if nobody has asked for it
     asio::io_context core_;
     std::vector<std::thread> threads_;
 };

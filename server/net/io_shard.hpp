@@ -22,10 +22,13 @@ namespace conclave::net {
 /// Counters of all network threads together.
 struct network_counters {
     std::atomic<std::uint64_t> accepted{0};
-    std::atomic<std::uint64_t> closed{0};      ///< of the accepted ones, for whatever reason
-    std::atomic<std::uint64_t> rejected{0};    ///< by the limits on connections
-    std::atomic<std::uint64_t> bad_lengths{0}; ///< closed for a negative or too large frame
-    std::atomic<std::uint64_t> dropped{0};     ///< did not read what they had asked for
+    std::atomic<std::uint64_t> closed{0};             ///< of the accepted ones, for whatever reason
+    std::atomic<std::uint64_t> rejected{0};           ///< by the limits on connections
+    std::atomic<std::uint64_t> bad_lengths{0};        ///< closed for a negative or too large frame
+    std::atomic<std::uint64_t> dropped{0};            ///< did not read what they had asked for
+    std::atomic<std::uint64_t> handshakes_open{0};    ///< of TLS; under way now
+    std::atomic<std::uint64_t> handshakes_failed{0};  ///< of TLS
+    std::atomic<std::uint64_t> handshakes_refused{0}; ///< of TLS; too many were under way
 };
 
 /// One network thread's read buffer, log limit and watch over deadlines, and its way to the core.

@@ -5,6 +5,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <utility>
 
@@ -158,7 +159,13 @@ void peer_connection::take(bytes_view payload) {
 
 void peer_connection::on_handshake_message(bytes_view payload) {
     std::vector<peer_message> replies;
-    const peer_handshake::outcome outcome = handshake_.on_message(payload, registry_, replies);
+    const bool is_introduction = !handshake_.peer();
+    peer_handshake::outcome outcome = handshake_.on_message(payload, registry_, replies);
+    if (is_introduction && outcome == peer_handshake::outcome::going_on) {
+        if (std::optional<peer_refusal> why = objection_to_certificate()) {
+            outcome = handshake_.refuse(std::move(*why), replies);
+        }
+    }
     push(replies);
     switch (outcome) {
     case peer_handshake::outcome::going_on:
@@ -181,6 +188,22 @@ void peer_connection::on_handshake_message(bytes_view payload) {
              "what it sent does not belong into a handshake"}
         );
     }
+}
+
+/// Of a stranger, no more is known than the address from which it comes.
+std::optional<peer_refusal> peer_connection::objection_to_certificate() const {
+    std::vector<std::string> hosts = registry_.hosts_of(peer());
+    if (hosts.empty()) {
+        hosts.push_back(remote_.address().to_string());
+    }
+    if (stream_->may_be_at(hosts)) {
+        return std::nullopt;
+    }
+    return peer_refusal{
+        refusal_code::wrong_certificate,
+        fmt::format(
+            "the certificate of server {} is not for {}", peer().value, fmt::join(hosts, " or ")
+        )};
 }
 
 void peer_connection::become_open() {
@@ -287,6 +310,9 @@ void peer_connection::note_room() {
 // ---- end ----
 
 void peer_connection::fail(const error_code& reason) {
+    if (const std::optional<std::string> why = stream_->failure()) {
+        return fail({peer_failure::kind::not_secured, link_loss::dropped, "TLS: " + *why});
+    }
     const bool is_end = reason == asio::error::eof;
     const char* const end =
         reader_.is_within_frame() ? "it ended within a frame" : "the other side ended it";

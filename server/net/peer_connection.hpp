@@ -22,6 +22,7 @@ struct peer_failure {
         ended,          ///< by the other side or by the network
         refused_here,   ///< a refusal is on its way to the other side
         refused_there,  ///< the other side has refused
+        not_secured,    ///< TLS has failed
         bad_handshake,  ///< not what a server sends
         slow_handshake, ///< not within the time
         bad_length,     ///< of a frame
@@ -138,6 +139,7 @@ private:
     void take_frames();
     void take(bytes_view payload);
     void on_handshake_message(bytes_view payload);
+    [[nodiscard]] std::optional<peer_refusal> objection_to_certificate() const;
     void become_open();
     void refuse();
 

@@ -1,6 +1,6 @@
 #include "server/net/peer_dialer.hpp"
 
-#include "server/net/peer_stream.hpp"
+#include "server/net/resolve.hpp"
 
 #include <boost/asio/error.hpp>
 #include <fmt/format.h>

@@ -194,7 +194,7 @@ peer_handshake::on_open(const peer_open& open, const peer_registry& registry) {
 peer_handshake::outcome
 peer_handshake::refuse(peer_refusal why, std::vector<peer_message>& replies) {
     refusal_ = why;
-    replies.emplace_back(std::move(why));
+    replies.assign(1, std::move(why));
     return outcome::refused_here;
 }
 

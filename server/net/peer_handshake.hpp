@@ -5,6 +5,7 @@
 #include "server/net/peer_stream.hpp"
 
 #include <optional>
+#include <string>
 #include <vector>
 
 namespace conclave::net {
@@ -29,6 +30,9 @@ public:
     /// again when the link is about to be opened.
     [[nodiscard]] virtual std::optional<peer_refusal> objection_to(const peer_hello& from
     ) const = 0;
+
+    /// The names and addresses under which that server is known; none of a stranger.
+    [[nodiscard]] virtual std::vector<std::string> hosts_of(server_id peer) const = 0;
 
     /// For a link that is opened here.
     [[nodiscard]] virtual std::uint64_t draw_link_number() = 0;
@@ -61,6 +65,9 @@ public:
     [[nodiscard]] outcome
     on_message(bytes_view payload, peer_registry& registry, std::vector<peer_message>& replies);
 
+    /// Ends it for a reason that lies outside: instead of what `on_message` has added to `replies`.
+    outcome refuse(peer_refusal why, std::vector<peer_message>& replies);
+
     /// Who the other side is. Nothing before it has presented itself; with `refused_here` it may
     /// not be true.
     [[nodiscard]] const std::optional<peer_hello>& peer() const { return peer_; }
@@ -79,7 +86,6 @@ private:
     );
     outcome on_ready(peer_registry& registry, std::vector<peer_message>& replies);
     outcome on_open(const peer_open& open, const peer_registry& registry);
-    outcome refuse(peer_refusal why, std::vector<peer_message>& replies);
 
     [[nodiscard]] bool is_decider() const { return own_ > peer_->server; }
 

@@ -1,5 +1,7 @@
 #include "server/net/peer_links.hpp"
 
+#include "server/net/resolve.hpp"
+
 #include <conclave/assert.hpp>
 
 #include <fmt/format.h>
@@ -68,6 +70,11 @@ std::optional<peer_refusal> peer_links::objection_to(const peer_hello& from) con
 
 bool peer_links::is_superseded(const peer_link& link, const peer_hello& by) const {
     return link.peer.boot != by.boot || link.number == by.lost_link;
+}
+
+std::vector<std::string> peer_links::hosts_of(server_id peer) const {
+    const auto at = known_.find(peer);
+    return at == known_.end() ? std::vector<std::string>{} : at->second;
 }
 
 std::uint64_t peer_links::draw_link_number() {

@@ -6,7 +6,8 @@
 #include <chrono>
 #include <map>
 #include <random>
-#include <set>
+#include <string>
+#include <vector>
 
 namespace conclave::net {
 
@@ -31,11 +32,14 @@ public:
 
     [[nodiscard]] const std::optional<unique_id>& cluster() const { return cluster_; }
 
-    /// The servers that are no strangers.
-    void set_known(std::set<server_id> known) { known_ = std::move(known); }
+    /// The servers that are no strangers, and where they may be found.
+    void set_known(std::map<server_id, std::vector<std::string>> known) {
+        known_ = std::move(known);
+    }
 
     [[nodiscard]] peer_hello introduction_to(server_id addressee) const override;
     [[nodiscard]] std::optional<peer_refusal> objection_to(const peer_hello& from) const override;
+    [[nodiscard]] std::vector<std::string> hosts_of(server_id peer) const override;
     [[nodiscard]] std::uint64_t draw_link_number() override;
 
     /// Gives the link its generation. Precondition: there is none with that peer.
@@ -64,7 +68,7 @@ private:
     std::uint64_t boot_;
     std::size_t stranger_count_max_;
     std::optional<unique_id> cluster_;
-    std::set<server_id> known_;
+    std::map<server_id, std::vector<std::string>> known_; ///< and their hosts
     std::map<server_id, peer_link> links_;
     std::map<server_id, std::uint64_t> lost_; ///< the number of the last link that ended
     std::uint64_t generation_ = 0;            ///< the last one given

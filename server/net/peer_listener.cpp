@@ -1,6 +1,5 @@
 #include "server/net/peer_listener.hpp"
 
-#include "server/net/peer_stream.hpp"
 #include "server/net/resolve.hpp"
 
 #include <conclave/log_line.hpp>

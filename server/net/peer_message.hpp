@@ -49,9 +49,10 @@ enum class refusal_code : std::uint16_t {
     own_id = 3,    ///< the id of the one who refuses
     id_in_use = 4, ///< by a live link with a server on another storage
     no_common_version = 5,
-    already_linked = 6, ///< nothing is wrong: another connection of the pair was faster
-    too_many = 7,       ///< links with unknown servers
-    copied_storage = 8, ///< two servers with one data directory
+    already_linked = 6,    ///< nothing is wrong: another connection of the pair was faster
+    too_many = 7,          ///< links with unknown servers
+    copied_storage = 8,    ///< two servers with one data directory
+    wrong_certificate = 9, ///< for another host
 };
 
 /// The last message of a connection.

@@ -1,5 +1,7 @@
 #include "server/net/peer_network.hpp"
 
+#include "server/net/resolve.hpp"
+
 #include <conclave/assert.hpp>
 
 #include <fmt/format.h>
@@ -88,11 +90,11 @@ void peer_network::try_to_listen_at(const listen_address& at) {
 
 void peer_network::set_peers(const std::vector<peer_endpoint>& peers) {
     std::map<server_id, std::vector<peer_endpoint>> wanted;
-    std::set<server_id> known;
+    std::map<server_id, std::vector<std::string>> known;
     for (const peer_endpoint& each : peers) {
         if (each.id != settings_.own) {
             wanted[each.id].push_back(each);
-            known.insert(each.id);
+            known[each.id].push_back(each.host);
         }
     }
     links_.set_known(known);

@@ -38,6 +38,7 @@ struct peer_counters {
     std::uint64_t links{};
     std::uint64_t refused_here{};  ///< without those that were only slower than another connection
     std::uint64_t refused_there{}; ///< as above
+    std::uint64_t not_secured{};   ///< TLS has failed
     std::uint64_t bad_handshakes{};
     std::uint64_t slow_handshakes{};
     std::uint64_t crowded_out{}; ///< handshakes given up because there were too many

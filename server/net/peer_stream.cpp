@@ -1,7 +1,6 @@
 #include "server/net/peer_stream.hpp"
 
 #include <boost/asio/post.hpp>
-#include <fmt/format.h>
 
 #include <algorithm>
 #include <netinet/in.h>
@@ -44,6 +43,10 @@ public:
         socket_.close(ignored);
     }
 
+    [[nodiscard]] std::optional<std::string> failure() const override { return std::nullopt; }
+
+    [[nodiscard]] bool may_be_at(const std::vector<std::string>&) const override { return true; }
+
 private:
     tcp_socket socket_;
 };
@@ -68,17 +71,6 @@ void prepare_peer_socket(tcp_socket& socket, std::chrono::milliseconds vanished_
     set_tcp_option(socket, TCP_KEEPIDLE, 1);
     set_tcp_option(socket, TCP_KEEPINTVL, 1);
     set_tcp_option(socket, TCP_KEEPCNT, std::max(1, static_cast<int>(seconds) - 1));
-}
-
-std::string endpoint_text(const tcp::endpoint& endpoint) {
-    const bool is_v6 = endpoint.address().is_v6();
-    return fmt::format(
-        "{}{}{}:{}",
-        is_v6 ? "[" : "",
-        endpoint.address().to_string(),
-        is_v6 ? "]" : "",
-        endpoint.port()
-    );
 }
 
 } // namespace conclave::net

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,13 @@ public:
 
     /// With `abort` the system throws away what it has not sent.
     virtual void close(bool abort) = 0;
+
+    /// Why what protects the stream has failed, as a part of a sentence; nothing if it has not.
+    [[nodiscard]] virtual std::optional<std::string> failure() const = 0;
+
+    /// Whether the other side may be the server at one of these names and addresses, as far as it
+    /// has to prove that. Precondition: it was started.
+    [[nodiscard]] virtual bool may_be_at(const std::vector<std::string>& hosts) const = 0;
 };
 
 /// Makes the stream of a connected socket.
@@ -52,7 +60,5 @@ using peer_stream_factory = std::function<std::unique_ptr<peer_stream>(tcp_socke
 /// No delay of small frames, and a vanished host is noticed whether or not there is something to
 /// send. What cannot be set is left as it is.
 void prepare_peer_socket(tcp_socket& socket, std::chrono::milliseconds vanished_timeout);
-
-[[nodiscard]] std::string endpoint_text(const tcp::endpoint& endpoint);
 
 } // namespace conclave::net

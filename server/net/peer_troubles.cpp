@@ -1,5 +1,6 @@
 // What a `peer_network` counts, logs and remembers of what went wrong, and what it tells of itself.
 #include "server/net/peer_network.hpp"
+#include "server/net/resolve.hpp"
 
 #include <fmt/format.h>
 
@@ -61,6 +62,9 @@ void peer_network::count(const peer_failure& why) {
         break;
     case kind::refused_there:
         counters_.refused_there += is_harmless(why) ? 0 : 1;
+        break;
+    case kind::not_secured:
+        ++counters_.not_secured;
         break;
     case kind::bad_handshake:
         ++counters_.bad_handshakes;

@@ -57,4 +57,15 @@ tcp::endpoint unwrapped(const tcp::endpoint& peer) {
     return {asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6()), peer.port()};
 }
 
+std::string endpoint_text(const tcp::endpoint& endpoint) {
+    const bool is_v6 = endpoint.address().is_v6();
+    return fmt::format(
+        "{}{}{}:{}",
+        is_v6 ? "[" : "",
+        endpoint.address().to_string(),
+        is_v6 ? "]" : "",
+        endpoint.port()
+    );
+}
+
 } // namespace conclave::net

@@ -4,6 +4,7 @@
 #include "server/net/asio.hpp"
 #include "server/net/settings.hpp"
 
+#include <string>
 #include <vector>
 
 namespace conclave::net {
@@ -17,5 +18,8 @@ resolve(asio::io_context& context, const std::vector<listen_address>& addresses)
 /// The address without the wrapping that an IPv6 socket puts around an IPv4 peer, so that a client
 /// has one address, whatever socket it came through.
 [[nodiscard]] tcp::endpoint unwrapped(const tcp::endpoint& peer);
+
+/// As an operator writes it: address and port, an IPv6 address in brackets.
+[[nodiscard]] std::string endpoint_text(const tcp::endpoint& endpoint);
 
 } // namespace conclave::net

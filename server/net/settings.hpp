@@ -2,9 +2,12 @@
 /// main program.
 #pragma once
 
+#include "server/tls/settings.hpp"
+
 #include <conclave/types.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,9 +33,23 @@ struct connection_limits {
     std::chrono::milliseconds sweep_interval{250};  ///< how often these times are looked at
 };
 
+/// How clients come to speak TLS.
+struct client_tls_settings {
+    tls::settings keys;
+    bool verifies_host_name = false; ///< the client's certificate must be for its address
+    bool unifies_ports = false;      ///< `listeners` take TLS besides what is not encrypted
+    bool reloads_files = true;
+    std::chrono::milliseconds reload_interval{1'000};    ///< how often the files are looked at
+    std::size_t handshake_count_max = 1'000;             ///< at once; who comes then is closed
+    std::chrono::milliseconds detection_timeout{5'000};  ///< for the first octet
+    std::chrono::milliseconds handshake_timeout{10'000}; ///< for the rest
+};
+
 struct network_settings {
     std::vector<listen_address> listeners;
-    int listen_backlog = -1; ///< -1: the system's own
+    std::vector<listen_address> secure_listeners; ///< for TLS only
+    std::optional<client_tls_settings> tls;       ///< not there: no TLS on any listener
+    int listen_backlog = -1;                      ///< -1: the system's own
     bool tcp_keep_alive = false;
     std::uint32_t connection_count_max = 0;              ///< 0: no limit
     std::uint32_t connection_count_max_per_address = 60; ///< 0: no limit

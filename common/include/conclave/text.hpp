@@ -40,6 +40,9 @@ parse_choice(std::string_view text, std::string_view when_true, std::string_view
 /// The parts between `separator`, trimmed; empty ones are kept.
 [[nodiscard]] std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// The parts between commas that are not empty.
+[[nodiscard]] std::vector<std::string> parse_words(std::string_view text);
+
 [[nodiscard]] std::string lower_case(std::string_view text);
 
 /// `text` for a message: bytes outside printable ASCII as \xNN, cut after 120 of them, so that

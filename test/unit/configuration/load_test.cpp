@@ -223,26 +223,7 @@ TEST_CASE("load: a missing feature is a warning", "[load]") {
         "zoo.cfg:4: warning: authProvider.1 is not supported by this release: its schemes are "
         "world, auth, digest, ip and super"
     ));
-    CHECK(count_of(parse_more("ssl.clientAuth=need\n"), severity::warning) == 1);
-}
-
-TEST_CASE("load: a TLS port beside a plain one is a warning", "[load]") {
-    const loaded outcome = parse_more("secureClientPort=2281\n");
-    CHECK(outcome.usable());
-    CHECK(says(
-        outcome,
-        "zoo.cfg:4: warning: secureClientPort is not supported by this release: it has no TLS"
-    ));
-}
-
-TEST_CASE("load: a TLS port alone is refused rather than replaced by a plain one", "[load]") {
-    const loaded outcome = parse("dataDir=/data\nsecureClientPort=2281\n", "zoo.cfg");
-    CHECK_FALSE(outcome.usable());
-    CHECK(says(
-        outcome,
-        "zoo.cfg:2: error: this release has no TLS, and without clientPort there is no listener; "
-        "to offer unencrypted connections instead, set clientPort"
-    ));
+    CHECK(count_of(parse_more("ssl.context.supplier.class=a.B\n"), severity::warning) == 1);
 }
 
 TEST_CASE("load: an audit log that would be missing is refused", "[load]") {

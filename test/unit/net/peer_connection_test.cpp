@@ -21,6 +21,8 @@ struct stream_script {
     std::vector<boost::asio::const_buffer> from;
     bool has_ended_output = false;
     bool is_closed = false;
+    std::optional<std::string> tls_failure;
+    std::string host; ///< that the certificate of the other side names; empty: there is none
 };
 
 class scripted_stream final : public net::peer_stream {
@@ -42,6 +44,15 @@ public:
     void end_output() override { script_.has_ended_output = true; }
 
     void close(bool) override { script_.is_closed = true; }
+
+    [[nodiscard]] std::optional<std::string> failure() const override {
+        return script_.tls_failure;
+    }
+
+    [[nodiscard]] bool may_be_at(const std::vector<std::string>& hosts) const override {
+        return script_.host.empty() ||
+               std::find(hosts.begin(), hosts.end(), script_.host) != hosts.end();
+    }
 
 private:
     stream_script& script_;
@@ -194,6 +205,30 @@ TEST_CASE("peer connection: what the system takes in parts leaves in order", "[n
     CHECK(written == on_the_wire("first") + on_the_wire("second") + on_the_wire("third"));
     CHECK(server.connection->queued_size() == 0);
     CHECK(server.connection->traffic().frames_out == 3);
+}
+
+TEST_CASE("peer connection: a certificate for another host is refused", "[net][peer][tls]") {
+    scripted_connection server;
+    server.script.host = "elsewhere";
+    server.start();
+    server.receive(hello_of(2, 1));
+    CHECK(
+        server.take(1000) == on_the_wire(net::encode(net::peer_refusal{
+                                 net::refusal_code::wrong_certificate,
+                                 "the certificate of server 2 is not for " +
+                                     server.connection->remote().address().to_string()}))
+    );
+    REQUIRE(server.owner.failures.size() == 1);
+    CHECK(server.owner.failures.front().what == net::peer_failure::kind::refused_here);
+}
+
+TEST_CASE("peer connection: what TLS says about its failure is passed on", "[net][peer][tls]") {
+    scripted_connection server;
+    server.script.tls_failure = "its certificate has expired";
+    server.start(boost::asio::error::eof);
+    REQUIRE(server.owner.failures.size() == 1);
+    CHECK(server.owner.failures.front().what == net::peer_failure::kind::not_secured);
+    CHECK(server.owner.failures.front().sentence == "TLS: its certificate has expired");
 }
 
 TEST_CASE("peer connection: a link that is not wanted any more is not opened", "[net][peer]") {

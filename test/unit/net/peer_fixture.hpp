@@ -87,7 +87,7 @@ public:
     /// Begins to listen, on the same port as before if it was started before.
     peer_server& start() {
         ++settings.boot;
-        network = std::make_unique<net::peer_network>(loop_.context, settings, *this);
+        network = std::make_unique<net::peer_network>(loop_.context, settings, *this, make_stream);
         network->listen();
         settings.listeners.front().port = port();
         return *this;
@@ -185,6 +185,7 @@ public:
     }
 
     net::peer_network_settings settings; ///< before `start`
+    net::peer_stream_factory make_stream = net::make_plain_stream;
     std::unique_ptr<net::peer_network> network;
     std::map<server_id, link_view> links;
     std::function<void(server_id, net::link_generation)> react_to_up;

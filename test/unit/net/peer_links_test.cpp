@@ -70,7 +70,7 @@ TEST_CASE("peer links: it tells which link was lost last", "[net][peer]") {
 
 TEST_CASE("peer links: strangers are counted and the known are not", "[net][peer]") {
     net::peer_links links = links_of(1, 2);
-    links.set_known({server_id{2}, server_id{3}});
+    links.set_known({{server_id{2}, {"two"}}, {server_id{3}, {"three"}}});
     links.add(nullptr, hello_of(2, 1), 1, {});
     links.add(nullptr, hello_of(7, 1), 2, {});
     CHECK_FALSE(objection(links, hello_of(8, 1)));
@@ -84,7 +84,7 @@ TEST_CASE("peer links: strangers are counted and the known are not", "[net][peer
 
 TEST_CASE("peer links: a copy of the data directory of a linked server is refused", "[net][peer]") {
     net::peer_links links = links_of(1);
-    links.set_known({server_id{2}, server_id{3}});
+    links.set_known({{server_id{2}, {"two"}}, {server_id{3}, {"three"}}});
     links.add(nullptr, hello_of(2, 1), 1, {});
     net::peer_hello copy = hello_of(3, 1);
     copy.storage = hello_of(2, 1).storage;

@@ -67,6 +67,8 @@ public:
         }
     }
 
+    [[nodiscard]] int descriptor() const { return socket_; }
+
     void end_sending() { ::shutdown(socket_, SHUT_WR); }
 
     /// Exactly so many octets; fewer if the connection ended before.
