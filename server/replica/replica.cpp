@@ -62,6 +62,7 @@ void replica::load_history() {
             "the checkpoint's row 'history' is damaged: restore the data directory from a backup"};
     }
     last_applied_ = history.applied.at;
+    newest_checkpoint_.at = last_applied_.at;
     last_time_ms_ = history.time_ms;
     if (!history.password_key.empty()) {
         password_key_.emplace();
@@ -105,6 +106,7 @@ void replica::start(instant now) {
     CONCLAVE_ASSERT(recovery_.has_value());
     now_ = now;
     started_ = now;
+    newest_checkpoint_.wall_ms = now.wall_ms;
     leaderless_since_ = now.monotonic;
     checkpoint_due_ = now.monotonic + settings_.checkpoint.interval;
     reap_due_ = now.monotonic + settings_.reaper.check_interval;
@@ -340,6 +342,7 @@ void replica::on_checkpoint(bool succeeded, instant now) {
     checkpoint_running_ = false;
     if (succeeded) {
         ++counters_.checkpoints;
+        newest_checkpoint_ = {checkpoint_at_, now.wall_ms};
         written_ = rows_.release_frozen();
         log_needed_from_ = checkpoint_at_;
         start_checkpoint_if_due();
