@@ -52,6 +52,9 @@ void core_loop::run() {
             links_->start();
         }
         network_.start_accepting();
+        if (when_started_) {
+            when_started_();
+        }
     });
     loops_.start_io_threads();
     context().run();
@@ -209,6 +212,7 @@ void core_loop::begin_stop(stop_limits limits) {
     open_batch();
     replica_.resign(now_);
     network_.stop_accepting();
+    close_all_local();
     close_all(delivery::next_step::close);
     limit_stop(limits.clients);
 }
