@@ -1,6 +1,8 @@
 #include "server/daemon.hpp"
 
+#include "server/admin/endpoint.hpp"
 #include "server/admin/four_letter_words.hpp"
+#include "server/endpoint_settings.hpp"
 #include "server/history_service.hpp"
 #include "server/net/core_loop.hpp"
 #include "server/net/ensemble_links.hpp"
@@ -98,7 +100,13 @@ admin::summary summary_of(const char* name, const disk_statistics& measured) {
     const auto ms = [](std::chrono::nanoseconds time) {
         return time / std::chrono::milliseconds{1};
     };
-    return {name, measured.count, ms(measured.sum), ms(measured.least), ms(measured.most)};
+    return {
+        name,
+        measured.count,
+        ms(measured.sum),
+        ms(measured.least),
+        ms(measured.most),
+        measured.times};
 }
 
 } // namespace
@@ -110,7 +118,13 @@ public:
         : storage_(configured)
         , settings_(make_settings(configured, storage_.identity().storage))
         , replica_(settings_, storage_.tables())
-        , words_(replica_, make_word_settings(configured))
+        , view_(replica_, make_view_settings(configured))
+        , words_(
+              view_,
+              [&configured](bytes_view word) {
+                  return configuration::allows_four_letter_word(configured, word);
+              }
+          )
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
         , signals_(loop_.context(), SIGTERM, SIGINT)
         , storage_timer_(loop_.context()) {
@@ -126,6 +140,7 @@ public:
         if (is_ensemble(configured)) {
             join_ensemble(configured);
         }
+        open_endpoint(configured);
     }
 
     /// The disk's threads report to the loop, so they end first.
@@ -147,6 +162,7 @@ public:
         });
         look_after_storage();
         loop_.run();
+        endpoint_.reset();
     }
 
 private:
@@ -170,6 +186,37 @@ private:
         loop_.join_ensemble(*links_, *history_);
     }
 
+    /// A port that is taken does not keep clients from being served, as with ZooKeeper.
+    void open_endpoint(const configuration::settings& configured) {
+        admin::endpoint_settings made = make_endpoint_settings(configured);
+        if (!made.door && !made.metrics_door) {
+            return;
+        }
+        made.clients = {
+            [this](replica::peer_address peer, const identities& granted, auto receiver) {
+                return loop_.open_local(std::move(peer), granted, std::move(receiver));
+            },
+            [this](replica::connection_id from, bytes_view frames) {
+                loop_.send_local(from, frames);
+            },
+            [this](replica::connection_id gone) {
+                loop_.close_local(gone);
+            }};
+        try {
+            endpoint_ = std::make_unique<admin::endpoint>(
+                std::move(made),
+                [this](admin::core_gate::question question) {
+                    boost::asio::post(loop_.context(), [this, question = std::move(question)] {
+                        question(view_, loop_.begin_input());
+                    });
+                }
+            );
+            loop_.call_when_started([this] { endpoint_->start(); });
+        } catch (const std::runtime_error& problem) {
+            log(log_level::error, "running without the admin endpoint: {}", problem.what());
+        }
+    }
+
     net::word_port make_word_port() {
         return {
             &admin::word_argument_size,
@@ -178,14 +225,11 @@ private:
             }};
     }
 
-    admin::word_settings make_word_settings(const configuration::settings& configured) {
-        admin::word_settings made;
+    admin::view_settings make_view_settings(const configuration::settings& configured) {
+        admin::view_settings made;
         made.version = protocol_version;
         made.configured = make_configuration_facts(configured);
         made.handshake_timeout = configured.sessionless_timeout;
-        made.is_allowed = [&configured](bytes_view word) {
-            return configuration::allows_four_letter_word(configured, word);
-        };
         made.sizes = [this] {
             return admin::directory_sizes{storage_.checkpoint_size(), storage_.log_size()};
         };
@@ -246,12 +290,14 @@ private:
     storage storage_;
     replica::settings settings_;
     replica::replica replica_;
+    admin::server_view view_;
     admin::four_letter_words words_;
     net::core_loop loop_;
     std::unique_ptr<net::ensemble_links> links_;
     std::unique_ptr<history_service> history_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer storage_timer_;
+    std::unique_ptr<admin::endpoint> endpoint_; ///< first to go, but after the loop has ended
 };
 
 daemon::daemon(const configuration::settings& configured)
