@@ -17,3 +17,14 @@ endfunction()
 
 conclave_find_library(LMDB lmdb.h lmdb)
 conclave_find_library(XXHASH xxhash.h xxhash)
+
+# Header-only libraries whose code is compiled once, so that no other file compiles it again.
+function(conclave_compile_once target source)
+    add_library(${target} STATIC ${CMAKE_SOURCE_DIR}/cmake/separate_compilation/${source})
+    target_compile_definitions(${target} PUBLIC ${ARGN})
+    target_link_libraries(${target} PUBLIC Boost::headers Threads::Threads)
+endfunction()
+
+conclave_compile_once(conclave-asio asio.cpp BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+conclave_compile_once(conclave-beast beast.cpp BOOST_BEAST_SEPARATE_COMPILATION)
+target_link_libraries(conclave-beast PUBLIC conclave-asio)

@@ -79,7 +79,7 @@ LIBRARY_TARGETS = {
     "fmt::fmt": "fmt", "fmt::fmt-header-only": "fmt",
     "OpenSSL::Crypto": "openssl", "OpenSSL::SSL": "openssl",
     "XXHASH": "xxhash", "LMDB": "lmdb",
-    "Boost::headers": "boost", "Boost::boost": "boost",
+    "Boost::headers": "boost", "Boost::boost": "boost", "conclave-asio": "boost", "conclave-beast": "boost",
     "nlohmann_json::nlohmann_json": "json",
     "spdlog::spdlog": "spdlog", "spdlog::spdlog_header_only": "spdlog",
     "CLI11::CLI11": "cli11",

@@ -1,7 +1,9 @@
 #include "server/daemon.hpp"
 
+#include "server/admin/endpoint.hpp"
 #include "server/admin/four_letter_words.hpp"
 #include "server/damaged_state.hpp"
+#include "server/endpoint_settings.hpp"
 #include "server/history_service.hpp"
 #include "server/membership_file.hpp"
 #include "server/net/core_loop.hpp"
@@ -111,7 +113,13 @@ admin::summary summary_of(const char* name, const disk_statistics& measured) {
     const auto ms = [](std::chrono::nanoseconds time) {
         return time / std::chrono::milliseconds{1};
     };
-    return {name, measured.count, ms(measured.sum), ms(measured.least), ms(measured.most)};
+    return {
+        name,
+        measured.count,
+        ms(measured.sum),
+        ms(measured.least),
+        ms(measured.most),
+        measured.times};
 }
 
 } // namespace
@@ -123,7 +131,13 @@ public:
         : storage_(configured)
         , settings_(make_settings(configured, storage_))
         , replica_(settings_, storage_.tables())
-        , words_(replica_, make_word_settings(configured))
+        , view_(replica_, make_view_settings(configured))
+        , words_(
+              view_,
+              [&configured](bytes_view word) {
+                  return configuration::allows_four_letter_word(configured, word);
+              }
+          )
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
         , membership_file_(configured.configuration_file, configured.dynamic_configuration_file)
         , signals_(loop_.context(), SIGTERM, SIGINT)
@@ -140,6 +154,7 @@ public:
         if (configuration::is_ensemble(configured)) {
             join_ensemble(configured);
         }
+        open_endpoint(configured);
     }
 
     /// The disk's threads report to the loop, so they end first.
@@ -162,6 +177,7 @@ public:
         });
         look_after_storage();
         loop_.run();
+        endpoint_.reset();
     }
 
     [[nodiscard]] bool needs_restart() const { return replica_.needs_restart(); }
@@ -228,6 +244,37 @@ private:
         return net::make_tls_streams(read, peer_tls_policy(configured));
     }
 
+    /// A port that is taken does not keep clients from being served, as with ZooKeeper.
+    void open_endpoint(const configuration::settings& configured) {
+        admin::endpoint_settings made = make_endpoint_settings(configured);
+        if (!made.door && !made.metrics_door) {
+            return;
+        }
+        made.clients = {
+            [this](replica::peer_address peer, const identities& granted, auto receiver) {
+                return loop_.open_local(std::move(peer), granted, std::move(receiver));
+            },
+            [this](replica::connection_id from, bytes_view frames) {
+                loop_.send_local(from, frames);
+            },
+            [this](replica::connection_id gone) {
+                loop_.close_local(gone);
+            }};
+        try {
+            endpoint_ = std::make_unique<admin::endpoint>(
+                std::move(made),
+                [this](admin::core_gate::question question) {
+                    boost::asio::post(loop_.context(), [this, question = std::move(question)] {
+                        question(view_, loop_.begin_input());
+                    });
+                }
+            );
+            loop_.call_when_started([this] { endpoint_->start(); });
+        } catch (const std::runtime_error& problem) {
+            log(log_level::error, "running without the admin endpoint: {}", problem.what());
+        }
+    }
+
     net::word_port make_word_port() {
         return {
             &admin::word_argument_size,
@@ -236,14 +283,11 @@ private:
             }};
     }
 
-    admin::word_settings make_word_settings(const configuration::settings& configured) {
-        admin::word_settings made;
+    admin::view_settings make_view_settings(const configuration::settings& configured) {
+        admin::view_settings made;
         made.version = protocol_version;
         made.configured = make_configuration_facts(configured);
         made.handshake_timeout = configured.sessionless_timeout;
-        made.is_allowed = [&configured](bytes_view word) {
-            return configuration::allows_four_letter_word(configured, word);
-        };
         made.sizes = [this] {
             return admin::directory_sizes{storage_.checkpoint_size(), storage_.log_size()};
         };
@@ -304,6 +348,7 @@ private:
     storage storage_;
     replica::settings settings_;
     replica::replica replica_;
+    admin::server_view view_;
     admin::four_letter_words words_;
     net::core_loop loop_;
     std::unique_ptr<net::ensemble_links> links_;
@@ -312,6 +357,7 @@ private:
     std::unique_ptr<snapshot_service> snapshots_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer storage_timer_;
+    std::unique_ptr<admin::endpoint> endpoint_; ///< first to go, but after the loop has ended
 };
 
 daemon::daemon(const configuration::settings& configured) : configured_(configured) {

@@ -39,6 +39,7 @@ void count_in(disk_statistics& total, std::chrono::nanoseconds took) {
     total.least = total.count == 0 ? took : std::min(total.least, took);
     total.most = std::max(total.most, took);
     total.sum += took;
+    total.times.add(std::chrono::duration_cast<replica::latency_histogram::duration>(took));
     ++total.count;
 }
 

@@ -37,6 +37,7 @@ struct disk_statistics {
     std::chrono::nanoseconds sum{};
     std::chrono::nanoseconds least{};
     std::chrono::nanoseconds most{};
+    replica::latency_histogram times;
 };
 
 /// Core thread, except where said. Errors at start are exceptions with a sentence for the operator;

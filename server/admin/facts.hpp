@@ -46,6 +46,17 @@ struct configuration_facts {
     std::optional<membership_facts> membership;
 };
 
+/// A client connection, as it was when it was looked at.
+struct connection_facts {
+    replica::connection_id id;
+    replica::peer_address peer;
+    session_id session;
+    std::int32_t timeout_ms = 0;
+    bool is_read = false; ///< more requests of it would be read now
+    std::size_t outstanding = 0;
+    replica::connection_statistics statistics;
+};
+
 /// Octets on disk.
 struct directory_sizes {
     std::uint64_t data = 0;
@@ -65,6 +76,7 @@ struct summary {
     std::int64_t sum = 0;
     std::int64_t min = 0;
     std::int64_t max = 0;
+    std::optional<replica::latency_histogram> times; ///< if they are durations, all of them
 };
 
 /// What a quota below "/" allows, and what is used. -1: no limit.
@@ -74,6 +86,16 @@ struct quota_facts {
     std::int64_t bytes_limit = -1;
     std::int64_t count_used = 0;
     std::int64_t bytes_used = 0;
+};
+
+/// Everything that metrics are made of, but for what the process itself knows.
+struct measured_facts {
+    server_facts server;
+    replica::ensemble_status ensemble;
+    network_facts network;
+    std::vector<quota_facts> quotas;
+    std::vector<summary> summaries;
+    directory_sizes sizes;
 };
 
 } // namespace conclave::admin

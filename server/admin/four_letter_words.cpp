@@ -14,11 +14,13 @@
 
 namespace conclave::admin {
 
-four_letter_words::four_letter_words(replica::replica& server, word_settings configured)
-    : replica_(server), settings_(std::move(configured)) {}
+four_letter_words::four_letter_words(
+    server_view& view, std::function<bool(bytes_view text)> is_allowed
+)
+    : view_(view), is_allowed_(std::move(is_allowed)) {}
 
 bool four_letter_words::is_allowed(bytes_view text) const {
-    return settings_.is_allowed ? settings_.is_allowed(text) : text == "srvr";
+    return is_allowed_ ? is_allowed_(text) : text == "srvr";
 }
 
 std::optional<bytes>
@@ -30,8 +32,7 @@ four_letter_words::answer(bytes_view text, bytes_view argument, replica::instant
     if (!is_allowed(text)) {
         return refusal_of(text);
     }
-    const bool serves = replica_.serves_clients() || replica_.is_read_only();
-    if (!serves && !is_answered_always(*which)) {
+    if (!view_.serves() && !is_answered_always(*which)) {
         return bytes{not_serving_text()};
     }
     return text_of(*which, argument, now);
@@ -40,23 +41,25 @@ four_letter_words::answer(bytes_view text, bytes_view argument, replica::instant
 bytes four_letter_words::text_of(word which, bytes_view argument, replica::instant now) {
     switch (which) {
     case word::conf:
-        return conf_text(settings_.configured, sizes());
+        return conf_text(view_.configuration_now(), view_.sizes());
     case word::cons:
         return connection_lines(true) + "\n";
     case word::crst:
         return reset_connections();
     case word::dirs:
-        return dirs_text(sizes());
+        return dirs_text(view_.sizes());
     case word::dump:
         return dump(now);
     case word::envi:
-        return envi_text(read_process_facts(), settings_.version);
+        return envi_text(read_process_facts(), view_.settings().version);
     case word::gtmk:
-        return fmt::format("{}", trace_mask_);
+        return fmt::format("{}", view_.trace_mask());
     case word::hash:
         return hash();
     case word::isro:
-        return replica_.is_read_only() ? "ro" : replica_.serves_clients() ? "rw" : "null";
+        return view_.server().is_read_only()     ? "ro"
+               : view_.server().serves_clients() ? "rw"
+                                                 : "null";
     case word::mntr:
         return mntr(now);
     case word::ruok:
@@ -64,9 +67,9 @@ bytes four_letter_words::text_of(word which, bytes_view argument, replica::insta
     case word::srst:
         return reset_server();
     case word::srvr:
-        return srvr_text(server_now(now));
+        return srvr_text(view_.server_now(now));
     case word::stat:
-        return stat_text(server_now(now), connection_lines(false));
+        return stat_text(view_.server_now(now), connection_lines(false));
     case word::stmk:
         return set_trace_mask(argument);
     case word::wchc:
@@ -81,45 +84,28 @@ bytes four_letter_words::text_of(word which, bytes_view argument, replica::insta
     return {};
 }
 
-server_facts four_letter_words::server_now(replica::instant now) const {
-    return {
-        settings_.version,
-        replica_.mode(),
-        replica_.is_read_only(),
-        replica_.current_status(now),
-        replica_.statistics()};
-}
-
 bytes four_letter_words::connection_lines(bool is_long) const {
     bytes lines;
-    replica_.for_each_connection([&](const replica::connection& each) {
-        const bool is_read =
-            each.phase != replica::connection_phase::closing && replica_.wants_input(each.id);
-        lines += connection_line(each, is_read, is_long);
+    view_.server().for_each_connection([&](const replica::connection& each) {
+        lines += connection_line(each, view_.facts_of(each).is_read, is_long);
     });
     return lines;
 }
 
 bytes four_letter_words::dump(replica::instant now) const {
     std::vector<connection_expiry> connections;
-    replica_.for_each_connection([&](const replica::connection& each) {
-        std::int64_t at_wall_ms =
-            each.statistics.established_wall_ms + settings_.handshake_timeout.count();
-        if (const session::session_state* const state = replica_.sessions().find(each.session)) {
-            const auto left = state->deadline - now.monotonic;
-            at_wall_ms = now.wall_ms + left / std::chrono::milliseconds{1};
-        }
-        connections.push_back({at_wall_ms, each.peer, each.session});
+    view_.server().for_each_connection([&](const replica::connection& each) {
+        connections.push_back({view_.expiry_wall_ms(each, now), each.peer, each.session});
     });
     return dump_text(
-        {now, replica_.sessions().buckets(), replica_.nodes().ephemerals(), connections}
+        {now, view_.server().sessions().buckets(), view_.server().nodes().ephemerals(), connections}
     );
 }
 
 /// Clients read the digest as a Java long: of the 128 bits they get the lower half.
 bytes four_letter_words::hash() const {
     bytes out;
-    for (const replica::digest_point& each : replica_.digest_log()) {
+    for (const replica::digest_point& each : view_.server().digest_log()) {
         fmt::format_to(
             std::back_inserter(out),
             "{:x}: {}\n",
@@ -131,92 +117,40 @@ bytes four_letter_words::hash() const {
 }
 
 bytes four_letter_words::mntr(replica::instant now) const {
-    const server_facts server = server_now(now);
-    const network_facts network = network_now();
+    const measured_facts measured = view_.measured_now(now);
     const process_facts process = read_process_facts();
-    const std::vector<quota_facts> limits = quotas();
-    const std::vector<summary> summaries =
-        settings_.summaries ? settings_.summaries() : std::vector<summary>{};
-    return mntr_text(collect_metrics({server, network, process, limits, summaries}));
+    return mntr_text(collect_metrics({measured, process}));
 }
 
-/// ZooKeeper keeps standard data watches, persistent and recursive ones in one table, and tells of
-/// that alone.
 std::vector<watched_path> four_letter_words::data_watches() const {
     std::unordered_map<replica::connection_id, session_id> sessions;
-    replica_.for_each_connection([&](const replica::connection& each) {
+    view_.server().for_each_connection([&](const replica::connection& each) {
         sessions.emplace(each.id, each.session);
     });
-    using selection = session::watch_selection;
-    const session::watch_table& table = replica_.watches();
     std::vector<watched_path> found;
-    table.for_each([&](bytes_view path, session::watcher_id watcher) {
-        if (table.contains(watcher, path, selection::data) ||
-            table.contains(watcher, path, selection::persistent) ||
-            table.contains(watcher, path, selection::recursive)) {
+    view_.server().watches().for_each([&](bytes_view path, session::watcher_id watcher) {
+        if (view_.tells_of(path, watcher)) {
             found.push_back({path, sessions[watcher]});
         }
     });
     return found;
 }
 
-/// Quotas of the nodes right below "/", which ZooKeeper calls namespaces. A hard limit counts
-/// before a soft one.
-std::vector<quota_facts> four_letter_words::quotas() const {
-    std::vector<quota_facts> found;
-    const tree::tree& nodes = replica_.nodes();
-    if (!nodes.has_quotas()) {
-        return found;
-    }
-    std::vector<bytes> names;
-    nodes.for_each_child("/zookeeper/quota", [&](bytes_view name) {
-        names.emplace_back(name);
-        return true;
-    });
-    for (const bytes& name : names) {
-        const bytes path = "/" + name;
-        const std::optional<tree::quota_status> quota = nodes.quota_of(path);
-        if (!quota || quota->prefix != path) {
-            continue;
-        }
-        const tree::quota_limits& limits = quota->limits;
-        const tree::quota_usage used = quota->usage.value_or(tree::quota_usage{});
-        found.push_back(
-            {name,
-             limits.count_hard >= 0 ? limits.count_hard : limits.count,
-             limits.bytes_hard >= 0 ? limits.bytes_hard : limits.bytes,
-             used.count,
-             used.bytes}
-        );
-    }
-    return found;
-}
-
-directory_sizes four_letter_words::sizes() const {
-    return settings_.sizes ? settings_.sizes() : directory_sizes{};
-}
-
-network_facts four_letter_words::network_now() const {
-    network_facts now = settings_.network ? settings_.network() : network_facts{};
-    now.connections_rejected -= network_at_reset_.connections_rejected;
-    now.connections_closed -= network_at_reset_.connections_closed;
-    return now;
-}
-
 bytes four_letter_words::reset_connections() {
-    replica_.reset_connection_statistics();
+    view_.reset_connections();
     return "Connection stats reset.\n";
 }
 
 bytes four_letter_words::reset_server() {
-    replica_.reset_statistics();
-    network_at_reset_ = settings_.network ? settings_.network() : network_facts{};
+    view_.reset_server();
     return "Server stats reset.\n";
 }
 
 bytes four_letter_words::set_trace_mask(bytes_view argument) {
-    jute::reader{argument}(trace_mask_);
-    return fmt::format("{}", trace_mask_);
+    std::int64_t mask = view_.trace_mask();
+    jute::reader{argument}(mask);
+    view_.set_trace_mask(mask);
+    return fmt::format("{}", view_.trace_mask());
 }
 
 } // namespace conclave::admin

@@ -19,8 +19,8 @@ std::int64_t number(std::uint64_t count) {
 }
 
 void add_gauges(list& out, const metric_sources& from) {
-    const replica::counters& counted = from.server.counters;
-    const replica::status& status = from.server.status;
+    const replica::counters& counted = from.measured.server.counters;
+    const replica::status& status = from.measured.server.status;
     out.insert(
         out.end(),
         {
@@ -52,16 +52,27 @@ void add_gauges(list& out, const metric_sources& from) {
     );
 }
 
+/// What stands behind `from` in the list.
+void mark(list& of, std::size_t from, metric_kind kind) {
+    for (std::size_t index = from; index < of.size(); ++index) {
+        of[index].kind = kind;
+    }
+}
+
 void add_counters(list& out, const metric_sources& from) {
-    const replica::counters& counted = from.server.counters;
+    const std::size_t start = out.size();
+    const replica::counters& counted = from.measured.server.counters;
+    const zab::core_counters& ensemble = from.measured.ensemble.counted;
     out.insert(
         out.end(),
         {
             {"proposal_count", counted.proposals},
             {"commit_count", counted.commits},
-            {"looking_count", std::int64_t{1}}, // the one election of a single server, at its start
-            {"connection_rejected", number(from.network.connections_rejected)},
-            {"connection_drop_count", number(from.network.connections_closed)},
+            {"looking_count", std::int64_t{1} + number(ensemble.step_downs)}, // and at the start
+            {"diff_count", number(ensemble.attached_behind + ensemble.attached_reading)},
+            {"snap_count", number(ensemble.attached_snapshot)},
+            {"connection_rejected", number(from.measured.network.connections_rejected)},
+            {"connection_drop_count", number(from.measured.network.connections_closed)},
             {"connection_revalidate_count", counted.sessions_revalidated},
             {"stale_sessions_expired", counted.sessions_expired},
             {"sessionless_connections_expired", counted.handshakes_timed_out},
@@ -72,15 +83,36 @@ void add_counters(list& out, const metric_sources& from) {
             {"response_bytes", counted.response_bytes},
         }
     );
+    mark(out, start, metric_kind::counter);
 }
 
-/// What ZooKeeper counts and what cannot happen here: with no learners and no TLS, no response
+/// What only a member of an ensemble shows, and what only its leader does.
+void add_ensemble(list& out, const replica::ensemble_status& ensemble) {
+    if (ensemble.is_alone || ensemble.members.empty()) {
+        return;
+    }
+    std::int64_t voters = 0;
+    std::int64_t followers = 0;
+    std::int64_t observers = 0;
+    for (const replica::member_status& each : ensemble.members) {
+        voters += each.is_voter ? 1 : 0;
+        followers += each.follower && each.is_voter ? 1 : 0;
+        observers += each.follower && !each.is_voter ? 1 : 0;
+    }
+    out.push_back({"quorum_size", voters});
+    if (ensemble.leader == ensemble.self) {
+        out.push_back({"learners", followers + observers});
+        out.push_back({"synced_followers", followers});
+        out.push_back({"synced_non_voting_followers", std::int64_t{0}});
+        out.push_back({"synced_observers", observers});
+    }
+}
+
+/// What ZooKeeper counts and what cannot happen here: with no TLS, no response
 /// cache, no throttle, no watch cleaner, and a server that stops at the first error it cannot
 /// recover from.
 void add_impossible(list& out) {
-    static constexpr std::array<const char*, 28> names{
-        "snap_count",
-        "diff_count",
+    static constexpr std::array<const char*, 26> names{
         "revalidate_count",
         "digest_mismatches_count",
         "throttled_ops",
@@ -108,7 +140,7 @@ void add_impossible(list& out) {
         "skip_learner_request_to_next_processor_count",
         "requests_not_forwarded_to_commit_processor"};
     for (const char* const name : names) {
-        out.push_back({name, std::int64_t{0}});
+        out.push_back({name, std::int64_t{0}, metric_kind::counter});
     }
 }
 
@@ -118,7 +150,9 @@ void add_watch_events(list& out, const replica::counters& counted) {
         nullptr, "created", "deleted", "changed", "children"};
     for (std::size_t type = 1; type < names.size(); ++type) {
         out.push_back(
-            {fmt::format("sum_node_{}_watch_count", names[type]), counted.watch_events[type]}
+            {fmt::format("sum_node_{}_watch_count", names[type]),
+             counted.watch_events[type],
+             metric_kind::counter}
         );
     }
 }
@@ -154,7 +188,12 @@ void add_latency(list& out, const std::string& name, const replica::latency_hist
     };
     add_summaries(
         out,
-        {{name, measured.count(), ms(measured.sum()), ms(measured.least()), ms(measured.most())}}
+        {{name,
+          measured.count(),
+          ms(measured.sum()),
+          ms(measured.least()),
+          ms(measured.most()),
+          {}}}
     );
     out.push_back({"p50_" + name, ms(measured.percentile(0.5))});
     out.push_back({"p95_" + name, ms(measured.percentile(0.95))});
@@ -175,15 +214,19 @@ bytes text_of(const metric& one) {
 } // namespace
 
 std::vector<metric> collect_metrics(const metric_sources& from) {
-    list out{{"version", from.server.version}, {"server_state", from.server.mode}};
+    list out{
+        {"version", from.measured.server.version}, {"server_state", from.measured.server.mode}};
     add_gauges(out, from);
+    add_ensemble(out, from.measured.ensemble);
     add_counters(out, from);
     add_impossible(out);
-    add_watch_events(out, from.server.counters);
-    add_quotas(out, from.quotas);
-    add_summaries(out, from.summaries);
-    add_latency(out, "readlatency", from.server.counters.read_latency);
-    add_latency(out, "updatelatency", from.server.counters.update_latency);
+    add_watch_events(out, from.measured.server.counters);
+    const std::size_t parts = out.size();
+    add_quotas(out, from.measured.quotas);
+    add_summaries(out, from.measured.summaries);
+    add_latency(out, "readlatency", from.measured.server.counters.read_latency);
+    add_latency(out, "updatelatency", from.measured.server.counters.update_latency);
+    mark(out, parts, metric_kind::part);
     return out;
 }
 

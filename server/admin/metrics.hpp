@@ -10,18 +10,22 @@
 
 namespace conclave::admin {
 
+enum class metric_kind {
+    gauge,
+    counter,
+    part, ///< one number of a summary or of a quota, which has a name of its own in mntr only
+};
+
 struct metric {
     std::string name; ///< without the "zk_" of mntr
     std::variant<std::int64_t, double, std::string> value;
+    metric_kind kind = metric_kind::gauge;
 };
 
 /// Everything that metrics are made of.
 struct metric_sources {
-    const server_facts& server;
-    const network_facts& network;
+    const measured_facts& measured;
     const process_facts& process;
-    const std::vector<quota_facts>& quotas;
-    const std::vector<summary>& summaries;
 };
 
 /// Version and state first. A counter of ZooKeeper that stands for something that cannot happen in

@@ -80,6 +80,15 @@ process_facts read_process_facts() {
     facts.memory_total = read_kibibytes("/proc/meminfo", "MemTotal:");
     facts.memory_resident = read_kibibytes("/proc/self/status", "VmRSS:");
     facts.open_descriptor_count = count_descriptors();
+    rusage used{};
+    if (::getrusage(RUSAGE_SELF, &used) == 0) {
+        const auto seconds = [](const timeval& time) {
+            constexpr double microseconds = 1e6;
+            return static_cast<double>(time.tv_sec) +
+                   static_cast<double>(time.tv_usec) / microseconds;
+        };
+        facts.cpu_seconds = seconds(used.ru_utime) + seconds(used.ru_stime);
+    }
     rlimit limit{};
     if (::getrlimit(RLIMIT_NOFILE, &limit) == 0) {
         facts.open_descriptor_count_max = static_cast<std::int64_t>(limit.rlim_cur);

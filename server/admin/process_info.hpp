@@ -19,6 +19,7 @@ struct process_facts {
     std::uint64_t memory_free = 0;     ///< octets that the machine could still give
     std::uint64_t memory_total = 0;    ///< octets of the machine
     std::uint64_t memory_resident = 0; ///< octets of this process
+    double cpu_seconds = 0;            ///< that this process has used
     std::int64_t open_descriptor_count = 0;
     std::int64_t open_descriptor_count_max = 0;
 };

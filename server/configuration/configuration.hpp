@@ -149,6 +149,21 @@ struct settings {
     std::vector<std::string> four_letter_words{"srvr"};
     conclave::log_level log_level_lowest = conclave::log_level::info;
 
+    // The admin endpoint.
+    bool admin_enabled = true;
+    std::string admin_host = "127.0.0.1";
+    std::uint16_t admin_port = 2180; ///< 0: any that is free
+    std::string admin_command_url = "/commands";
+    std::chrono::milliseconds admin_idle_timeout{30'000};
+    std::uint32_t admin_connection_count_max = 256;
+    bool admin_writes_enabled = false;
+    bool admin_authorization_required = false;
+    std::string admin_token_file; ///< empty: there is no token
+    std::string metrics_provider =
+        "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider"; ///< ask `has_metrics_port`
+    std::string metrics_host = "127.0.0.1";
+    std::uint16_t metrics_port = 7000; ///< 0: any that is free
+
     // The ensemble; empty for a server that runs alone.
     ensemble members;
     bool standalone_enabled = true;
@@ -169,6 +184,9 @@ struct settings {
 /// Whether `word` may be answered (zookeeper-protocol 11.1): `srvr` always, `isro` also where
 /// read-only mode is enabled, the others by the whitelist. Does not ask whether such a word exists.
 [[nodiscard]] bool allows_four_letter_word(const settings& values, std::string_view word);
+
+/// Whether /metrics is served on a port of its own, as ZooKeeper's Prometheus provider does.
+[[nodiscard]] bool has_metrics_port(const settings& values);
 
 /// The effective configuration as `key=value` lines in the order of the keys, secrets as `***`: for
 /// the log at start and for the commands that show it.

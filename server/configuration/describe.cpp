@@ -42,6 +42,10 @@ bool allows_four_letter_word(const settings& values, std::string_view word) {
     });
 }
 
+bool has_metrics_port(const settings& values) {
+    return values.metrics_provider.ends_with(".PrometheusMetricsProvider");
+}
+
 std::vector<std::string> describe(const settings& values) {
     std::vector<std::string> lines;
     for (const key_rule& rule : known_keys()) {

@@ -42,7 +42,9 @@ constexpr std::string_view frame_bounds =
 constexpr std::string_view zookeeper_files = "data of ZooKeeper 3.5.3 is not read";
 constexpr std::string_view always_digest = "the digest of the tree is always kept";
 constexpr std::string_view watch_tables = "there is one kind of watch table here";
-constexpr std::string_view http_endpoint = "this release has no HTTP endpoint";
+constexpr std::string_view no_http_snapshots =
+    "the HTTP endpoint of this release takes and restores no snapshots";
+constexpr std::string_view metrics_at_once = "metrics are counted at once, without a queue";
 constexpr std::string_view local_sessions = "all sessions are global here";
 constexpr std::string_view no_ocsp =
     "no server of an authority is asked, and a revoked certificate would be accepted; ssl.crl "
@@ -175,7 +177,11 @@ constexpr key_rule table[] = {
     missing("sasl.*", no_sasl),
     missing("kerberos.*", no_sasl),
     missing("X509AuthenticationProvider.*", "a certificate is no identity for ACLs yet"),
-    ignored("IPAuthenticationProvider.usexforwardedfor", http_endpoint, "false"),
+    missing(
+        "IPAuthenticationProvider.usexforwardedfor",
+        "the scheme ip takes the address of the connection",
+        "false"
+    ),
 
     // TLS of clients.
     custom("secureClientPort", special::apply_secure_client_port, special::show_secure_client_port),
@@ -273,14 +279,42 @@ constexpr key_rule table[] = {
     // Operations.
     words<&settings::four_letter_words>("4lw.commands.whitelist"),
     custom("logLevel", special::apply_log_level, special::show_log_level),
-    ignored("admin.*", http_endpoint),
-    ignored("admin.enableServer", http_endpoint, "false"),
-    missing(
-        "metricsProvider.className",
-        "it has no Prometheus endpoint; the four-letter word mntr shows the metrics",
-        "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider"
+    flag<&settings::admin_enabled>("admin.enableServer"),
+    text<&settings::admin_host>("admin.serverAddress"),
+    number<&settings::admin_port, 0, 65'535>("admin.serverPort"),
+    custom(
+        "admin.commandURL",
+        special::apply_command_url,
+        [](const settings& values) { return values.admin_command_url; }
     ),
-    ignored("metricsProvider.*", http_endpoint),
+    number<&settings::admin_idle_timeout, 100, int_max>("admin.idleTimeout"),
+    number<&settings::admin_connection_count_max, 1, 100'000>("admin.maxConnections"),
+    flag<&settings::admin_writes_enabled>("admin.enableWrites"),
+    flag<&settings::admin_authorization_required>("admin.requireAuthorization"),
+    text<&settings::admin_token_file>("admin.tokenFile"),
+    missing("admin.portUnification", "its HTTP endpoint has no TLS", "false"),
+    refused(
+        "admin.forceHttps",
+        "the HTTP endpoint of this release has no TLS; put a proxy in front of it, and set it to "
+        "false",
+        "false"
+    ),
+    refused(
+        "admin.needClientAuth",
+        "the HTTP endpoint of this release has no TLS; put a proxy in front of it, and set it to "
+        "false",
+        "false"
+    ),
+    ignored("admin.snapshot.enabled", no_http_snapshots),
+    ignored("admin.restore.enabled", no_http_snapshots),
+    ignored("admin.rateLimiterIntervalInMS", no_http_snapshots),
+    text<&settings::metrics_provider>("metricsProvider.className"),
+    text<&settings::metrics_host>("metricsProvider.httpHost"),
+    number<&settings::metrics_port, 0, 65'535>("metricsProvider.httpPort"),
+    ignored("metricsProvider.exportJvmInfo", java_virtual_machine),
+    ignored("metricsProvider.numWorkerThreads", metrics_at_once),
+    ignored("metricsProvider.maxQueueSize", metrics_at_once),
+    ignored("metricsProvider.workerShutdownTimeoutMs", metrics_at_once),
     refused(
         "audit.enable",
         "this release has no audit log, and changes would go unrecorded; set it to false if that "

@@ -55,6 +55,7 @@ public:
         settle_tls(from_, out_);
         check_security();
         check_four_letter_words();
+        settle_admin();
     }
 
 private:
@@ -319,6 +320,53 @@ private:
                     fmt::format("there is no four-letter word \"{}\"", printable(word))
                 );
             }
+        }
+    }
+
+    void settle_admin() {
+        for (const auto& [key, host] :
+             {std::pair<std::string_view, std::string&>{"admin.serverAddress", values_.admin_host},
+              {"metricsProvider.httpHost", values_.metrics_host}}) {
+            if (host.empty() || host == "*") {
+                host = host.empty() ? loopback : "0.0.0.0";
+            }
+        }
+        const bool is_open = values_.admin_host != loopback && values_.admin_host != "localhost" &&
+                             values_.admin_host != "::1";
+        if (values_.admin_writes_enabled && is_open) {
+            out_.warn(
+                at("admin.enableWrites"),
+                "admin.enableWrites=true on an address that others reach: names, passwords and "
+                "tokens travel there without encryption"
+            );
+        }
+        if (values_.metrics_provider.find('.') == std::string::npos) {
+            out_.warn(
+                at("metricsProvider.className"),
+                fmt::format(
+                    "metricsProvider.className: \"{}\" is no name of a class",
+                    printable(values_.metrics_provider)
+                )
+            );
+        } else if (!has_metrics_port(values_) &&
+                   !values_.metrics_provider.ends_with(".DefaultMetricsProvider") &&
+                   !values_.metrics_provider.ends_with(".NullMetricsProvider")) {
+            out_.warn(
+                at("metricsProvider.className"),
+                "metricsProvider.className: providers are Java classes, which cannot be loaded "
+                "here; "
+                "/metrics of the admin endpoint serves Prometheus"
+            );
+        } else if (has_metrics_port(values_) && !from_.given.has("metricsProvider.httpHost")) {
+            out_.note(
+                at("metricsProvider.className"),
+                fmt::format(
+                    "/metrics is served on port {} of {} only, where ZooKeeper would take all "
+                    "addresses; metricsProvider.httpHost=* opens it to others",
+                    values_.metrics_port,
+                    loopback
+                )
+            );
         }
     }
 

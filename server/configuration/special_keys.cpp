@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <utility>
 
 namespace conclave::configuration::special {
@@ -168,6 +169,25 @@ outcome apply_digest_algorithm(draft& into, std::string_view, std::string_view v
     return unexpected{fmt::format(
         "\"{}\" is none of: SHA1 SHA-224 SHA-256 SHA-384 SHA-512 MD5", printable(value)
     )};
+}
+
+outcome apply_command_url(draft& into, std::string_view, std::string_view value) {
+    const bool is_plain = std::ranges::all_of(value, [](unsigned char each) {
+        return std::isalnum(each) != 0 || each == '/' || each == '-' || each == '_' || each == '.';
+    });
+    const bool is_path = value.size() > 1 && value.starts_with('/') && !value.ends_with('/') &&
+                         value.find("//") == std::string_view::npos &&
+                         value.find("/.") == std::string_view::npos;
+    if (!is_plain || !is_path) {
+        return unexpected{fmt::format("\"{}\" is no path such as /commands", printable(value))};
+    }
+    for (const std::string_view taken : {"/v1", "/metrics", "/livez", "/readyz"}) {
+        if (value == taken || value.starts_with("/v1/")) {
+            return unexpected{fmt::format("\"{}\" is taken by the endpoint itself", value)};
+        }
+    }
+    into.values.admin_command_url = value;
+    return {};
 }
 
 outcome apply_member_line(draft& into, std::string_view key, std::string_view value) {

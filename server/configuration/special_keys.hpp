@@ -41,6 +41,9 @@ std::string show_log_level(const settings& values);
 
 outcome apply_digest_algorithm(draft& into, std::string_view key, std::string_view value);
 
+/// A path without a slash at its end, out of the way of what else the endpoint serves.
+outcome apply_command_url(draft& into, std::string_view key, std::string_view value);
+
 outcome apply_member_line(draft& into, std::string_view key, std::string_view value);
 
 } // namespace conclave::configuration::special

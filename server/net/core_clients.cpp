@@ -1,8 +1,7 @@
 /// The clients' side of the core loop: what comes from connections, and what goes back to them.
 #include "server/net/client_connection.hpp"
 #include "server/net/core_loop.hpp"
-
-#include <conclave/jute.hpp>
+#include "server/net/frames.hpp"
 
 #include <utility>
 
@@ -13,16 +12,6 @@ namespace {
 /// Replies that one batch may gather. A request of forty octets may ask for a megabyte, so without
 /// this bound one read's worth of requests could take all memory before the first reply is sent.
 constexpr std::int64_t reply_size_per_batch_max = std::int64_t{4} << 20;
-
-/// Takes the first frame off. Precondition: it is whole.
-bytes_view take_frame(bytes_view& frames) {
-    std::int32_t length = 0;
-    jute::reader in{frames};
-    in(length);
-    const bytes_view payload = in.rest().substr(0, static_cast<std::size_t>(length));
-    frames.remove_prefix(sizeof length + payload.size());
-    return payload;
-}
 
 } // namespace
 
@@ -101,6 +90,7 @@ void core_loop::deliver_outputs() {
     for (replica::client_output& each : outputs_.clients) {
         const auto at = clients_.find(each.to);
         if (at == clients_.end()) {
+            deliver_to_local(std::move(each));
             continue;
         }
         client_connection::core_notes& notes = at->second->notes_of_core();

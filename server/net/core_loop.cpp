@@ -52,6 +52,9 @@ void core_loop::run() {
             links_->start();
         }
         network_.start_accepting();
+        if (when_started_) {
+            when_started_();
+        }
     });
     loops_.start_io_threads();
     context().run();
@@ -286,6 +289,7 @@ void core_loop::begin_stop(stop_limits limits) {
 
 void core_loop::close_clients(std::chrono::milliseconds limit, delivery::next_step how) {
     network_.stop_accepting();
+    close_all_local();
     close_all(how);
     limit_stop(limit);
 }

@@ -60,15 +60,18 @@ public:
     /// replica throws (`tree::corrupt_state`) comes out here: the server cannot go on.
     void run();
 
-    /// The other servers of the ensemble, what reads the log and the checkpoint for them, and who is
-    /// told the text of each membership that comes into force. Before `run`; all must outlive the
-    /// loop's last batch.
+    /// The other servers of the ensemble, what reads the log and the checkpoint for them, and who
+    /// is told the text of each membership that comes into force. Before `run`; all must outlive
+    /// the loop's last batch.
     void join_ensemble(
         ensemble_links& links,
         replica::history_port& history,
         replica::snapshot_port& snapshots,
         std::function<void(const bytes&)> on_members
     );
+
+    /// To be called on the core thread as soon as the replica has started. Before `run`.
+    void call_when_started(std::function<void()> what) { when_started_ = std::move(what); }
 
     /// For inputs that come by other ways: opens a batch and gives its time. Core thread.
     [[nodiscard]] replica::instant begin_input();
@@ -97,6 +100,19 @@ public:
 
     // ---- core thread, and before `run` ----
 
+    /// A client inside this process, without a socket: it speaks frames like any other. `to` is
+    /// called on the core thread with frames (lengths included), and with `is_over` when nothing
+    /// more will come; it must not call back.
+    using local_receiver = std::function<void(bytes frames, bool is_over)>;
+    [[nodiscard]] replica::connection_id
+    open_local(replica::peer_address peer, const identities& granted, local_receiver to);
+
+    /// Whole frames, lengths included. The client bounds what it has asked and not been answered.
+    void send_local(replica::connection_id from, bytes_view frames);
+
+    /// `to` is not called again.
+    void close_local(replica::connection_id gone);
+
     /// For signals and whatever else is to happen on the core thread.
     [[nodiscard]] asio::io_context& context() { return loops_.core(); }
 
@@ -124,6 +140,8 @@ private:
     [[nodiscard]] bool has_room_for_replies();
     void deliver_outputs();
     void give_turns();
+    void deliver_to_local(replica::client_output output);
+    void close_all_local();
     void close_all(delivery::next_step how);
 
     // core_loop.cpp
@@ -152,6 +170,7 @@ private:
     replica::snapshot_port* snapshots_ = nullptr;
     client_network network_;
 
+    std::function<void()> when_started_;
     replica::instant now_; ///< of the open batch
     bool is_batch_open_ = false;
     std::int64_t reply_size_at_open_ = 0; ///< the replica's counter when the batch was opened
@@ -165,6 +184,7 @@ private:
     timer stop_timer_;
 
     std::unordered_map<replica::connection_id, connection_pointer> clients_;
+    std::unordered_map<replica::connection_id, local_receiver> local_clients_;
     std::vector<connection_pointer> waiting_for_turn_; ///< the core has their turn
 };
 

@@ -63,6 +63,11 @@ void replica::apply(const zab::entry& committed) {
         const write_result outcome = apply_action(request.what.what, context);
         preparation_.on_applied(committed.at);
         note_digest();
+        if (request.from != connection_id{}) {
+            counters_.commit_time.add(std::chrono::duration_cast<latency_histogram::duration>(
+                now_.monotonic - request.submitted
+            ));
+        }
         complete(request, outcome, committed.at);
     } else {
         const transaction what = decode_or_stop(committed);

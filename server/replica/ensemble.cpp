@@ -130,37 +130,13 @@ const char* replica::mode() const {
     return core_->members().is_voter(settings_.self) ? "follower" : "observer";
 }
 
-namespace {
-
-const char* name_of(zab::role role) {
-    switch (role) {
-    case zab::role::looking:
-        return "looking";
-    case zab::role::candidate:
-        return "candidate";
-    case zab::role::leading_syncing:
-        return "leading, not yet serving";
-    case zab::role::leading:
-        return "leading";
-    case zab::role::following_syncing:
-        return "following, not yet serving";
-    case zab::role::following:
-        return "following";
-    case zab::role::stopped:
-        break;
-    }
-    return "stopped";
-}
-
-} // namespace
-
 /// Looks at what has become of the core; every input ends here.
 void replica::follow_role() {
     if (core_->current_role() != seen_role_) {
         seen_role_ = core_->current_role();
         log(log_level::info,
             "role=\"{}\" leader={} promised_epoch={} last_zxid=0x{:x} committed_zxid=0x{:x}",
-            name_of(seen_role_),
+            name(seen_role_),
             core_->leader().value,
             core_->promised().to.value,
             core_->last().at.value,

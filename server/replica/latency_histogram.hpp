@@ -47,6 +47,18 @@ public:
         return {};
     }
 
+    /// How many did surely not exceed `bound`: those whose whole bucket lies below it.
+    [[nodiscard]] std::int64_t count_within(duration bound) const {
+        std::int64_t count = 0;
+        for (std::size_t index = 0; index < bucket_count; ++index) {
+            if (upper_bound_of(index) > bound.count()) {
+                break;
+            }
+            count += buckets_[index];
+        }
+        return count;
+    }
+
 private:
     static constexpr unsigned sub_bits = 3;
     static constexpr std::uint64_t sub_count = 1U << sub_bits;

@@ -47,8 +47,8 @@ void replica::load_history() {
     }
     history_row& history = *read;
     last_applied_ = history.applied.at;
+    newest_checkpoint_.at = last_applied_.at;
     last_time_ms_ = history.time_ms;
-    durable_checkpoint_at_ = last_applied_.at;
     if (!history.password_key.empty()) {
         password_key_.emplace();
         std::copy(history.password_key.begin(), history.password_key.end(), password_key_->begin());
@@ -92,6 +92,7 @@ void replica::start(instant now) {
     CONCLAVE_ASSERT(recovery_.has_value());
     now_ = now;
     started_ = now;
+    newest_checkpoint_.wall_ms = now.wall_ms;
     leaderless_since_ = now.monotonic;
     checkpoint_due_ = now.monotonic + settings_.checkpoint.interval;
     reap_due_ = now.monotonic + settings_.reaper.check_interval;
@@ -328,8 +329,8 @@ void replica::on_checkpoint(bool succeeded, instant now) {
     checkpoint_running_ = false;
     if (succeeded) {
         ++counters_.checkpoints;
+        newest_checkpoint_ = {checkpoint_at_, now.wall_ms};
         written_ = rows_.release_frozen();
-        durable_checkpoint_at_ = checkpoint_at_;
         log_needed_from_ = log_kept_above(checkpoint_at_);
         start_checkpoint_if_due();
     } else {

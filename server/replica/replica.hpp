@@ -77,6 +77,9 @@ public:
     /// everybody, is in flight. Ask again after each `take_outputs`.
     [[nodiscard]] bool wants_input(connection_id from) const;
 
+    /// Gives a connection an identity that its owner vouches for. No effect once it is gone.
+    void grant(connection_id to, identity proved);
+
     // ---- inputs from the other servers ----
 
     void on_link_up(server_id peer, instant now);
@@ -183,6 +186,19 @@ public:
     void reset_connection_statistics();
     void for_each_connection(function_ref<void(const connection&)> visit) const;
 
+    /// Ascending.
+    [[nodiscard]] std::vector<connection_id> connection_ids() const;
+
+    /// Null if it is gone. Valid until the next input.
+    [[nodiscard]] const connection* find_connection(connection_id id) const;
+
+    [[nodiscard]] ensemble_status current_ensemble_status() const;
+
+    /// The node /zookeeper/config, empty if there is none.
+    [[nodiscard]] bytes configuration_text() const;
+
+    [[nodiscard]] const checkpoint_point& newest_checkpoint() const { return newest_checkpoint_; }
+
     [[nodiscard]] const tree::tree& nodes() const { return tree_; }
 
     [[nodiscard]] const session::session_table& sessions() const { return sessions_; }
@@ -216,6 +232,7 @@ private:
     struct in_flight {
         std::uint64_t sequence{};
         connection_id from; ///< none: the server's own idea, while it leads
+        time_point submitted{};
         std::size_t size{};
         transaction what;               ///< if it was prepared here
         std::vector<opcode> operations; ///< of a multi that was prepared here
@@ -455,7 +472,7 @@ private:
     std::shared_ptr<const tree::change_set> written_;
     bool checkpoint_running_ = false;
     zxid checkpoint_at_;
-    zxid durable_checkpoint_at_;
+    checkpoint_point newest_checkpoint_; ///< of the durable ones
     std::uint64_t applied_since_checkpoint_ = 0;
     std::optional<zxid> log_needed_from_;
     time_point checkpoint_due_{};

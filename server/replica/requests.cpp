@@ -99,6 +99,9 @@ void replica::submit_write(
         return answer(from, header, at, {header.id, last_applied_.at, errc::not_read_only});
     }
     const std::uint64_t sequence = submit(from, header.type, body);
+    counters_.queue_time.add(
+        std::chrono::duration_cast<latency_histogram::duration>(now_.monotonic - at.arrived)
+    );
     using state = waiting_request::state;
     enqueue(from, {state::in_flight, header, at.arrived, {}, sequence}, at);
     if (header.type == opcode::close_session) {
@@ -111,6 +114,7 @@ std::uint64_t replica::submit(connection& from, opcode type, bytes_view body) {
     in_flight& added = in_flight_.emplace_back();
     added.sequence = next_sequence_++;
     added.from = from.id;
+    added.submitted = now_.monotonic;
     added.request.sequence = added.sequence;
     added.request.session = from.session;
     added.request.type = type;

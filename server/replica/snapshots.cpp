@@ -37,9 +37,9 @@ void replica::open_wanted_snapshots(outputs& into) {
     const bool needs_newer = std::any_of(
         wanted_snapshots_.begin(),
         wanted_snapshots_.end(),
-        [&](const zab::snapshot_request& each) { return each.at_least >= durable_checkpoint_at_; }
+        [&](const zab::snapshot_request& each) { return each.at_least >= newest_checkpoint_.at; }
     );
-    if (needs_newer && last_applied_.at > durable_checkpoint_at_) {
+    if (needs_newer && last_applied_.at > newest_checkpoint_.at) {
         checkpoint_wanted_ = true;
         return start_checkpoint_if_due();
     }
@@ -47,16 +47,16 @@ void replica::open_wanted_snapshots(outputs& into) {
         if (!receives_snapshot(each.peer, each.number)) {
             continue; // it is gone, or has asked anew
         }
-        if (each.at_least >= durable_checkpoint_at_) { // it would bring nothing
+        if (each.at_least >= newest_checkpoint_.at) { // it would bring nothing
             core_->snapshot_failed(each.peer, each.number);
             continue;
         }
         log(log_level::info,
             "snapshot begun follower={} zxid=0x{:x}",
             each.peer.value,
-            durable_checkpoint_at_.value);
+            newest_checkpoint_.at.value);
         outgoing_snapshots_[each.peer] = {
-            each.number, durable_checkpoint_at_, now_.monotonic + catch_up_time_max};
+            each.number, newest_checkpoint_.at, now_.monotonic + catch_up_time_max};
         into.snapshots.push_back(each);
     }
 }

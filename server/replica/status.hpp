@@ -5,9 +5,14 @@
 #include "server/replica/digest_point.hpp"
 #include "server/replica/latency_histogram.hpp"
 #include "server/tree/tree.hpp"
+#include "server/zab/core_counters.hpp"
+#include "server/zab/message.hpp"
+#include "server/zab/progress.hpp"
 
 #include <cstdint>
 #include <deque>
+#include <optional>
+#include <vector>
 
 namespace conclave::replica {
 
@@ -39,6 +44,10 @@ struct counters {
     std::int64_t replies_without_receiver = 0; ///< the connection had gone meanwhile
     latency_histogram read_latency;            ///< arrival to reply, of reads
     latency_histogram update_latency;          ///< and of writes
+    // Of the writes that clients of this server asked for: where that time goes. Time comes with
+    // inputs, so what happens within one batch of them takes none.
+    latency_histogram queue_time;  ///< arrival to being proposed, or sent to the leader
+    latency_histogram commit_time; ///< from there to being applied
 };
 
 struct status {
@@ -55,6 +64,56 @@ struct status {
     std::int64_t session_count = 0;
     std::int64_t connection_count = 0;
     std::int64_t outstanding = 0; ///< requests that are not answered yet
+};
+
+/// A checkpoint that is durable, and when it became so (the start of the server for the one that it
+/// found).
+struct checkpoint_point {
+    zxid at;
+    std::int64_t wall_ms = 0;
+};
+
+/// A server that follows this one, which leads.
+struct follower_status {
+    zxid acknowledged;
+    zxid applied;
+    zab::feeding fed_by{};
+    std::int64_t silent_ms = 0; ///< since it last got on
+};
+
+struct member_status {
+    server_id id;
+    bool is_voter = true;
+    std::uint32_t weight = 1;
+    std::uint32_t group = 0;
+    bytes address; ///< as its server line has it
+    std::optional<follower_status> follower;
+};
+
+/// "leading", "following, not yet serving", ...
+[[nodiscard]] bytes_view name(zab::role role);
+
+/// What this server knows of its ensemble. A server alone is an ensemble of one.
+struct ensemble_status {
+    server_id self;
+    server_id leader; ///< 0 without one
+    zab::role role{};
+    epoch current_epoch;
+    epoch promised_epoch;
+    zxid last_logged;
+    zxid committed;
+    bool is_alone = false;
+    bool is_voter = true;
+    bool is_joint = false; ///< a change of the membership is under way
+    zxid membership_version;
+    bytes quarantine; ///< why it takes part in nothing any more; empty if it does
+    std::int64_t leaderless_ms = 0;
+    std::size_t in_flight_count = 0; ///< writes of this server that are not applied yet
+    std::size_t in_flight_size = 0;
+    std::size_t forwarded_count = 0; ///< of other servers, while it leads
+    std::size_t unsaved_size = 0;    ///< octets that are in no checkpoint yet
+    std::vector<member_status> members;
+    zab::core_counters counted;
 };
 
 } // namespace conclave::replica

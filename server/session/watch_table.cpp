@@ -241,4 +241,24 @@ void watch_table::for_each(function_ref<void(bytes_view path, watcher_id watcher
     }
 }
 
+std::size_t watch_table::visit_some(
+    std::size_t position,
+    std::size_t count,
+    function_ref<void(bytes_view path, watcher_id watcher)> visit
+) const {
+    std::size_t seen = 0;
+    // Empty buckets cost time as well.
+    const std::size_t bucket_end = std::min(paths_.bucket_count(), position + 4 * count);
+    while (position < bucket_end && seen < count) {
+        for (auto at = paths_.begin(position); at != paths_.end(position); ++at) {
+            for (const holder& held : at->second) {
+                visit(at->first, held.watcher);
+            }
+            ++seen;
+        }
+        ++position;
+    }
+    return position < paths_.bucket_count() ? position : 0;
+}
+
 } // namespace conclave::session

@@ -66,6 +66,16 @@ public:
     /// paths ascending, and for each path watchers ascending.
     void for_each(function_ref<void(bytes_view path, watcher_id watcher)> visit) const;
 
+    /// For listings that must not take long at once: visits the pairs of at least `count` rows
+    /// (fewer at the end), in no order, beginning at `position` (0 at first). What was added or
+    /// removed between two calls is seen or not; if the table grew much, a pair may be seen twice.
+    /// @return  where to go on, or 0 when it is through
+    [[nodiscard]] std::size_t visit_some(
+        std::size_t position,
+        std::size_t count,
+        function_ref<void(bytes_view path, watcher_id watcher)> visit
+    ) const;
+
 private:
     using kind_set = std::uint8_t; ///< one bit per `watch_kind`
 

@@ -72,18 +72,28 @@ std::optional<bytes_view> checkpoint_reader::get(tree::table in, bytes_view key)
 void checkpoint_reader::scan(
     tree::table in, bytes_view prefix, function_ref<bool(bytes_view key, bytes_view value)> visit
 ) const {
+    scan_from(in, prefix, prefix, visit);
+}
+
+void checkpoint_reader::scan_from(
+    tree::table in,
+    bytes_view prefix,
+    bytes_view from,
+    function_ref<bool(bytes_view key, bytes_view value)> visit
+) const {
+    const bytes_view first = std::max(prefix, from);
     MDB_cursor* raw = nullptr;
     int code = mdb_cursor_open(transaction_.get(), environment_.database(in), &raw);
     if (code != MDB_SUCCESS) {
         fail_read(environment_, in, prefix, code);
     }
     const cursor rows{raw};
-    MDB_val key = value_of(prefix);
+    MDB_val key = value_of(first);
     MDB_val value{};
     const auto move = [&](MDB_cursor_op where) {
         return guarded([&] { return mdb_cursor_get(raw, &key, &value, where); });
     };
-    code = move(prefix.empty() ? MDB_FIRST : MDB_SET_RANGE);
+    code = move(first.empty() ? MDB_FIRST : MDB_SET_RANGE);
     while (code == MDB_SUCCESS && view_of(key).starts_with(prefix)) {
         ++read_count_;
         touched_.touch(view_of(value).data(), value.mv_size);

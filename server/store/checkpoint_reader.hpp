@@ -35,6 +35,13 @@ public:
         function_ref<bool(bytes_view key, bytes_view value)> visit
     ) const override;
 
+    void scan_from(
+        tree::table in,
+        bytes_view prefix,
+        bytes_view from,
+        function_ref<bool(bytes_view key, bytes_view value)> visit
+    ) const override;
+
     /// Also gives memory back: resident pages, and after a large commit the heap pages of LMDB.
     /// Precondition: no commit is running.
     void refresh() override;

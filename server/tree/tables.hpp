@@ -40,6 +40,19 @@ public:
         table in, bytes_view prefix, function_ref<bool(bytes_view key, bytes_view value)> visit
     ) const = 0;
 
+    /// `scan` of the rows whose key is not before `from`. This one passes the others over; override
+    /// it where a seek is cheaper.
+    virtual void scan_from(
+        table in,
+        bytes_view prefix,
+        bytes_view from,
+        function_ref<bool(bytes_view key, bytes_view value)> visit
+    ) const {
+        scan(in, prefix, [&](bytes_view key, bytes_view value) {
+            return key < from || visit(key, value);
+        });
+    }
+
     /// Moves the view to the newest durable checkpoint.
     virtual void refresh() = 0;
 };

@@ -89,6 +89,15 @@ public:
     /// returns false.
     void for_each_child(bytes_view path, function_ref<bool(bytes_view name)> visit) const;
 
+    /// The children behind `after` (a name, which need not exist; empty: all), in the order of
+    /// `for_each_child`, with their records, until the visitor returns false. Costs what it visits:
+    /// the way to read a large family in pieces. Views are valid during the visit.
+    void for_each_child_after(
+        bytes_view path,
+        bytes_view after,
+        function_ref<bool(bytes_view name, const node_view& child)> visit
+    ) const;
+
     /// All descendants, the node itself not counted. Visits all of them, except for "/".
     [[nodiscard]] std::int64_t descendant_count(bytes_view path) const;
 

@@ -22,6 +22,31 @@ void tree::for_each_child_node(bytes_view path, node_visitor visit) const {
     });
 }
 
+void tree::for_each_child_after(
+    bytes_view path,
+    bytes_view after,
+    function_ref<bool(bytes_view name, const node_view& child)> visit
+) const {
+    if (path.empty()) {
+        path = root_path;
+    }
+    const path_hash prefix = node_key::children_prefix(hash_seed_, path);
+    const bytes after_path = path::join(path, after);
+    const node_key last{hash_seed_, after_path};
+    const bytes_view from = after.empty() ? as_view(prefix) : last.view();
+    rows_.scan_from(table::node, as_view(prefix), from, [&](bytes_view key, bytes_view value) {
+        if (key == from) {
+            return true;
+        }
+        const std::optional<node_view> node = decode_node(value);
+        const bytes_view short_name = node_key::name_in(key);
+        if (!node || (short_name.empty() && node->long_name.empty())) {
+            throw corrupt_state{table::node, path, "the record of a child is damaged"};
+        }
+        return visit(short_name.empty() ? node->long_name : short_name, *node);
+    });
+}
+
 void tree::for_each_descendant(bytes_view path, node_visitor visit) const {
     std::vector<bytes> parents{
         bytes{path}}; // a stack of its own: paths can have 500,000 components

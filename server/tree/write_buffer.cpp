@@ -2,6 +2,8 @@
 
 #include <conclave/assert.hpp>
 
+#include <algorithm>
+
 namespace conclave::tree {
 
 namespace {
@@ -11,8 +13,11 @@ class key_range {
 public:
     key_range() = default;
 
-    key_range(const std::set<bytes_view>& keys, bytes_view prefix)
-        : next_(keys.lower_bound(prefix)), end_(keys.end()), prefix_(prefix), is_present_(true) {}
+    key_range(const std::set<bytes_view>& keys, bytes_view prefix, bytes_view from)
+        : next_(keys.lower_bound(std::max(prefix, from)))
+        , end_(keys.end())
+        , prefix_(prefix)
+        , is_present_(true) {}
 
     [[nodiscard]] bool empty() const {
         return !is_present_ || next_ == end_ || !next_->starts_with(prefix_);
@@ -78,10 +83,19 @@ void write_buffer::erase(table in, bytes_view key) {
 void write_buffer::scan(
     table in, bytes_view prefix, function_ref<bool(bytes_view key, bytes_view value)> visit
 ) const {
-    key_range active{active_->changes_of(in).added, prefix};
+    scan_from(in, prefix, {}, visit);
+}
+
+void write_buffer::scan_from(
+    table in,
+    bytes_view prefix,
+    bytes_view from,
+    function_ref<bool(bytes_view key, bytes_view value)> visit
+) const {
+    key_range active{active_->changes_of(in).added, prefix, from};
     key_range frozen;
     if (frozen_ != nullptr) {
-        frozen = key_range{frozen_->changes_of(in).added, prefix};
+        frozen = key_range{frozen_->changes_of(in).added, prefix, from};
     }
     const auto visit_newest = [&](bytes_view key, std::optional<bytes_view> base_value) {
         std::optional<change_set::row> changed = active_->find(in, key);
@@ -108,7 +122,7 @@ void write_buffer::scan(
     };
 
     bool goes_on = true;
-    base_.scan(in, prefix, [&](bytes_view key, bytes_view value) {
+    const auto visit_base = [&](bytes_view key, bytes_view value) {
         for (auto added = next_added(); goes_on && added && *added < key; added = next_added()) {
             goes_on = visit_newest(*added, std::nullopt);
             pop(*added);
@@ -118,7 +132,12 @@ void write_buffer::scan(
             goes_on = visit_newest(key, value);
         }
         return goes_on;
-    });
+    };
+    if (from.empty()) {
+        base_.scan(in, prefix, visit_base);
+    } else {
+        base_.scan_from(in, prefix, from, visit_base);
+    }
     for (auto added = next_added(); goes_on && added; added = next_added()) {
         goes_on = visit_newest(*added, std::nullopt);
         pop(*added);

@@ -51,6 +51,14 @@ public:
         table in, bytes_view prefix, function_ref<bool(bytes_view key, bytes_view value)> visit
     ) const;
 
+    /// `scan` of the rows whose key is not before `from`.
+    void scan_from(
+        table in,
+        bytes_view prefix,
+        bytes_view from,
+        function_ref<bool(bytes_view key, bytes_view value)> visit
+    ) const;
+
     /// Hands all active changes over to a checkpoint; they stay readable. Precondition: nothing is
     /// frozen.
     [[nodiscard]] std::shared_ptr<const change_set> freeze();

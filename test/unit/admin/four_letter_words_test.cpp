@@ -25,15 +25,14 @@ public:
 /// A replica whose disk is always ready, and its words, all of them allowed.
 class server_fixture {
 public:
-    server_fixture() { words_.emplace(server_, settings()); }
+    server_fixture() {
+        allow([](bytes_view) { return true; });
+    }
 
-    static word_settings settings() {
-        word_settings all;
+    static view_settings settings() {
+        view_settings all;
         all.version = "3.9.4-conclave-0.1.0, built on today";
         all.configured.client_port = 2181;
-        all.is_allowed = [](bytes_view) {
-            return true;
-        };
         all.sizes = [] {
             return directory_sizes{1, 2};
         };
@@ -43,7 +42,7 @@ public:
         return all;
     }
 
-    void use(word_settings other) { words_.emplace(server_, std::move(other)); }
+    void allow(std::function<bool(bytes_view)> which) { words_.emplace(view_, std::move(which)); }
 
     void serve() {
         server_.start(now);
@@ -101,6 +100,7 @@ private:
 
     empty_tables tables_;
     replica::replica server_{{}, tables_};
+    server_view view_{server_, settings()};
     std::optional<four_letter_words> words_;
 };
 
@@ -132,9 +132,7 @@ TEST_CASE("four letter words: before the server serves only a few are answered",
 
 TEST_CASE("four letter words: what the whitelist lacks is refused even if it is ruok", "[admin]") {
     server_fixture server;
-    word_settings strict = server_fixture::settings();
-    strict.is_allowed = {};
-    server.use(strict);
+    server.allow({});
     server.serve();
     CHECK(server.ask("ruok") == "ruok is not executed because it is not in the whitelist.\n");
     CHECK_THAT(server.ask("srvr"), Catch::StartsWith("Zookeeper version: "));

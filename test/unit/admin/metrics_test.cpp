@@ -10,17 +10,16 @@ using namespace conclave::admin;
 namespace {
 
 struct example {
-    server_facts server;
-    network_facts network;
+    measured_facts measured;
     process_facts process;
-    std::vector<quota_facts> quotas;
-    std::vector<summary> summaries;
+    server_facts& server = measured.server;
+    network_facts& network = measured.network;
+    std::vector<quota_facts>& quotas = measured.quotas;
+    std::vector<summary>& summaries = measured.summaries;
 
     example() { server.version = "3.9.4-conclave-0.1.0, built on today"; }
 
-    [[nodiscard]] bytes text() const {
-        return mntr_text(collect_metrics({server, network, process, quotas, summaries}));
-    }
+    [[nodiscard]] bytes text() const { return mntr_text(collect_metrics({measured, process})); }
 };
 
 } // namespace
@@ -68,8 +67,7 @@ TEST_CASE("metrics: every gauge that ZooKeeper always shows is there", "[admin]"
 TEST_CASE("metrics: no name stands twice", "[admin]") {
     const example all;
     std::set<std::string> names;
-    for (const metric& each :
-         collect_metrics({all.server, all.network, all.process, all.quotas, all.summaries})) {
+    for (const metric& each : collect_metrics({all.measured, all.process})) {
         CHECK(names.insert(each.name).second);
     }
 }
@@ -96,7 +94,7 @@ TEST_CASE("metrics: values stand under their names", "[admin]") {
 TEST_CASE("metrics: quotas and summaries are printed under ZooKeeper's names", "[admin]") {
     example all;
     all.quotas.push_back({"app", 10, -1, 4, 200});
-    all.summaries.push_back({"fsynctime", 4, 10, 1, 5});
+    all.summaries.push_back({"fsynctime", 4, 10, 1, 5, {}});
     const bytes text = all.text();
     CHECK_THAT(text, Catch::Contains("\nzk_app_quota_count_limit_per_namespace\t10\n"));
     CHECK_THAT(text, Catch::Contains("\nzk_app_quota_bytes_limit_per_namespace\t-1\n"));
@@ -105,5 +103,25 @@ TEST_CASE("metrics: quotas and summaries are printed under ZooKeeper's names", "
         text,
         Catch::Contains("\nzk_avg_fsynctime\t2.5\nzk_min_fsynctime\t1\nzk_max_fsynctime\t5\n"
                         "zk_cnt_fsynctime\t4\nzk_sum_fsynctime\t10\n")
+    );
+}
+
+TEST_CASE("metrics: a leader tells who follows it", "[admin]") {
+    example all;
+    replica::ensemble_status& ensemble = all.measured.ensemble;
+    ensemble.self = ensemble.leader = server_id{1};
+    ensemble.members.resize(4);
+    ensemble.members[1].follower.emplace();
+    ensemble.members[3].follower.emplace();
+    ensemble.members[3].is_voter = false;
+    CHECK_THAT(
+        all.text(),
+        Catch::Contains("\nzk_quorum_size\t3\nzk_learners\t2\nzk_synced_followers\t1\n") &&
+            Catch::Contains("\nzk_synced_observers\t1\n")
+    );
+    ensemble.leader = server_id{2};
+    CHECK_THAT(
+        all.text(),
+        Catch::Contains("\nzk_quorum_size\t3\n") && !Catch::Contains("zk_synced_followers")
     );
 }

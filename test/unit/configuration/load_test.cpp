@@ -206,7 +206,59 @@ TEST_CASE("load: a key without meaning here is a note with the reason", "[load]"
 TEST_CASE("load: a key that asks for what is so anyway needs no remark", "[load]") {
     CHECK(
         values_of("localSessionsEnabled=false\nquorumListenOnAllIPs=FALSE\nsuperUser=\n"
-                  "audit.enable=false\nadmin.enableServer=false\nelectionAlg=3\n") == values_of("")
+                  "audit.enable=false\nadmin.forceHttps=false\nelectionAlg=3\n") == values_of("")
+    );
+}
+
+TEST_CASE("load: the admin endpoint is where its keys say", "[load][admin]") {
+    const settings values = values_of(
+        "admin.serverAddress=0.0.0.0\nadmin.serverPort=8080\nadmin.commandURL=/zk/commands\n"
+        "admin.idleTimeout=5000\nzookeeper.admin.enableServer=true\n"
+    );
+    CHECK(values.admin_enabled);
+    CHECK(values.admin_host == "0.0.0.0");
+    CHECK(values.admin_port == 8080);
+    CHECK(values.admin_command_url == "/zk/commands");
+    CHECK(values.admin_idle_timeout == std::chrono::milliseconds{5000});
+    CHECK(values_of("admin.serverAddress=*\n").admin_host == "0.0.0.0");
+    CHECK(!values_of("admin.enableServer=false\n").admin_enabled);
+}
+
+TEST_CASE("load: a command URL that leads astray is an error", "[load][admin]") {
+    for (const char* const url :
+         {"commands", "/", "/a/", "/a//b", "/a/../b", "/v1", "/v1/x", "/a b"}) {
+        INFO(url);
+        CHECK(!parse_more("admin.commandURL=" + std::string{url} + "\n").usable());
+    }
+}
+
+TEST_CASE("load: encryption that the admin endpoint lacks is not passed over", "[load][admin]") {
+    CHECK(!parse_more("admin.forceHttps=true\n").usable());
+    CHECK(!parse_more("admin.needClientAuth=true\n").usable());
+}
+
+TEST_CASE("load: ZooKeeper's Prometheus provider is a port for metrics", "[load][admin]") {
+    const std::string provider =
+        "metricsProvider.className=org.apache.zookeeper.metrics.prometheus."
+        "PrometheusMetricsProvider\n";
+    CHECK(!has_metrics_port(values_of("")));
+    const settings values =
+        values_of(provider + "metricsProvider.httpHost=0.0.0.0\nmetricsProvider.httpPort=7070\n");
+    CHECK(has_metrics_port(values));
+    CHECK(values.metrics_host == "0.0.0.0");
+    CHECK(values.metrics_port == 7070);
+    const loaded without_host = parse_more(provider);
+    CHECK(without_host.values.metrics_host == "127.0.0.1");
+    CHECK(count_of(without_host, severity::note) == 1);
+    const loaded other = parse_more("metricsProvider.className=com.example.Provider\n");
+    CHECK(other.usable());
+    CHECK(!other.diagnostics.empty());
+    CHECK(!has_metrics_port(other.values));
+}
+
+TEST_CASE("load: changes over HTTP on an open address are a warning", "[load][admin]") {
+    CHECK(parse_more("admin.enableWrites=true\n").diagnostics.empty());
+    CHECK(!parse_more("admin.enableWrites=true\nadmin.serverAddress=0.0.0.0\n").diagnostics.empty()
     );
 }
 

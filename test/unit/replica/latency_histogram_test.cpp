@@ -36,3 +36,16 @@ TEST_CASE("latency_histogram: durations beyond the range count as the longest", 
     CHECK(measured.count() == 2);
     CHECK(measured.percentile(0.0) == microseconds{0});
 }
+
+TEST_CASE("latency_histogram: what surely lies within a bound is counted", "[latency]") {
+    latency_histogram measured;
+    for (int us = 1; us <= 1000; ++us) {
+        measured.add(microseconds{us});
+    }
+    CHECK(measured.count_within(microseconds{0}) == 0);
+    CHECK(measured.count_within(microseconds{5}) == 5);
+    const auto half = measured.count_within(microseconds{500});
+    CHECK(half <= 500);
+    CHECK(half >= 430);
+    CHECK(measured.count_within(std::chrono::hours{2}) == 1000);
+}

@@ -3,6 +3,8 @@
 #include <catch2/catch.hpp>
 
 #include <array>
+#include <set>
+#include <utility>
 
 namespace conclave::session {
 
@@ -461,6 +463,35 @@ TEST_CASE("watch_table: texts that are no paths are kept and do no harm", "[watc
     CHECK(trigger(table, event_type::created, "x/y") == watchers{ann});
     table.drop(ann);
     CHECK(table.path_count() == 0);
+}
+
+TEST_CASE("watch table: a long list can be read in pieces", "[session][watch]") {
+    watch_table table;
+    std::set<std::pair<bytes, watcher_id>> expected;
+    for (int number = 0; number < 1000; ++number) {
+        const bytes path = "/n" + std::to_string(number);
+        table.add(ann, path, watch_kind::data);
+        expected.emplace(path, ann);
+        if (number % 3 == 0) {
+            table.add(bob, path, watch_kind::child);
+            expected.emplace(path, bob);
+        }
+    }
+    std::set<std::pair<bytes, watcher_id>> seen;
+    std::size_t position = 0;
+    int steps = 0;
+    do {
+        std::size_t rows = 0;
+        position = table.visit_some(position, 50, [&](bytes_view path, watcher_id watcher) {
+            CHECK(seen.emplace(path, watcher).second);
+            ++rows;
+        });
+        CHECK(rows < 200);
+        ++steps;
+    } while (position != 0);
+    CHECK(steps > 5);
+    CHECK(seen == expected);
+    CHECK(watch_table{}.visit_some(0, 10, [](bytes_view, watcher_id) {}) == 0);
 }
 
 } // namespace conclave::session

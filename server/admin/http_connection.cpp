@@ -1,0 +1,382 @@
+#include "server/admin/http_connection.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/beast/http/read.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace conclave::admin {
+
+namespace http = beast::http;
+
+namespace {
+
+/// After a refusal the peer may still be sending: so much of it is read, so that it sees the answer
+/// and not a reset.
+constexpr std::size_t drained_size_max = std::size_t{1} << 20U;
+constexpr std::chrono::seconds drain_time{2};
+
+bytes date_now() {
+    const std::time_t now = std::time(nullptr);
+    std::tm fields{};
+    ::gmtime_r(&now, &fields);
+    std::array<char, 40> text{};
+    const std::size_t size =
+        std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &fields);
+    return {text.data(), size};
+}
+
+bytes text_of(beast::string_view text) {
+    return {text.data(), text.size()};
+}
+
+bytes lower_case(bytes text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char each) {
+        return each >= 'A' && each <= 'Z' ? static_cast<char>(each + ('a' - 'A')) : each;
+    });
+    return text;
+}
+
+} // namespace
+
+http_connection::http_connection(socket accepted, door_facts door, surroundings& shared)
+    : shared_(shared)
+    , stream_(std::move(accepted))
+    , door_(door)
+    , buffer_(shared.limits.head_size_max + (std::size_t{64} << 10U)) {
+    ++shared_.connection_count;
+}
+
+http_connection::~http_connection() {
+    --shared_.connection_count;
+}
+
+void http_connection::start() {
+    beast::error_code ignored; // of a connection that breaks now
+    const tcp::endpoint peer = stream_.socket().remote_endpoint(ignored);
+    asio::ip::address address = peer.address();
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
+        address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
+    }
+    request_.peer_ip = address.to_string();
+    stream_.socket().set_option(tcp::no_delay{true}, ignored);
+    read_head();
+}
+
+void http_connection::turn_away() {
+    phase_ = phase::serving;
+    is_chunked_ = false;
+    const http_response refusal =
+        problem(503, "the admin endpoint has as many connections as admin.maxConnections allows");
+    write(head_of(refusal, refusal.body.size(), false, false, date_now()) + refusal.body, false);
+}
+
+void http_connection::wind_up() {
+    if (phase_ == phase::streaming || phase_ == phase::draining ||
+        (phase_ == phase::reading && !has_begun_)) {
+        close();
+    }
+}
+
+// ---- reading ----
+
+void http_connection::read_head() {
+    if (shared_.is_stopping) {
+        return close();
+    }
+    phase_ = phase::reading;
+    has_begun_ = buffer_.size() != 0;
+    if (!has_begun_) {
+        buffer_.shrink_to_fit(); // an idle connection holds no memory
+    }
+    parser_.emplace();
+    parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.head_size_max));
+    parser_->body_limit(boost::none); // what is announced is looked at when the head is there
+    stream_.expires_after(shared_.limits.idle_timeout);
+    http::async_read_header(
+        stream_,
+        buffer_,
+        *parser_,
+        [self = shared_from_this()](const beast::error_code& failed, std::size_t size) {
+            self->has_begun_ = self->has_begun_ || size != 0;
+            self->on_head(failed);
+        }
+    );
+}
+
+void http_connection::on_head(const beast::error_code& failed) {
+    if (phase_ == phase::closed) {
+        return;
+    }
+    if (failed) {
+        return refuse_malformed(failed);
+    }
+    phase_ = phase::serving;
+    if (auto refusal = take_head()) {
+        return respond(*std::move(refusal));
+    }
+    http_service::admission admitted = shared_.service->admit(request_);
+    if (admitted.refusal) {
+        return respond(*std::move(admitted.refusal));
+    }
+    const boost::optional<std::uint64_t> announced = parser_->content_length();
+    if (announced && *announced > admitted.body_size_max) {
+        return respond(problem(
+            413,
+            admitted.body_size_max == 0
+                ? bytes{"this takes no body"}
+                : fmt::format("the body may have {} octets at most", admitted.body_size_max)
+        ));
+    }
+    if (parser_->is_done()) {
+        return serve();
+    }
+    read_body(admitted.body_size_max);
+}
+
+/// Turns the head into a request. @return  what to answer instead if that is impossible.
+std::optional<http_response> http_connection::take_head() {
+    const auto& head = parser_->get();
+    const bytes peer_ip = std::move(request_.peer_ip);
+    request_ = {};
+    request_.peer_ip = peer_ip;
+    request_.door = door_.index;
+    request_.is_local = door_.is_local;
+    request_.method = text_of(head.method_string());
+    for (const auto& field : head) {
+        request_.fields.emplace_back(
+            lower_case(text_of(field.name_string())), text_of(field.value())
+        );
+    }
+    if (head.version() != 10 && head.version() != 11) {
+        return problem(400, "the request is of no version of HTTP that is spoken here: 1.0 or 1.1");
+    }
+    if (head.version() == 11 && head.count(http::field::host) != 1) {
+        return problem(400, "the request has to have one Host field");
+    }
+    if (parser_->chunked() && head.count(http::field::content_length) != 0) {
+        return problem(400, "the request has a Content-Length and is chunked: only one is true");
+    }
+    if (auto parsed = parse_target(text_of(head.target()), request_); !parsed) {
+        return problem(400, parsed.error());
+    }
+    return std::nullopt;
+}
+
+void http_connection::read_body(std::size_t size_max) {
+    parser_->body_limit(size_max);
+    stream_.expires_after(shared_.limits.idle_timeout);
+    const auto read = [self = shared_from_this()] {
+        http::async_read(
+            self->stream_,
+            self->buffer_,
+            *self->parser_,
+            [self](const beast::error_code& failed, std::size_t) {
+                if (self->phase_ == phase::closed) {
+                    return;
+                }
+                if (failed) {
+                    return self->refuse_malformed(failed);
+                }
+                self->request_.body = std::move(self->parser_->get().body());
+                self->serve();
+            }
+        );
+    };
+    if (lower_case(bytes{request_.field("expect")}) != "100-continue") {
+        return read();
+    }
+    static constexpr bytes_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
+    asio::async_write(
+        stream_,
+        asio::buffer(go_on),
+        [self = shared_from_this(), read](const beast::error_code& failed, std::size_t) {
+            failed ? self->close() : read();
+        }
+    );
+}
+
+void http_connection::serve() {
+    stream_.expires_never(); // the service has its own bounds
+    shared_.service->serve(shared_from_this());
+}
+
+void http_connection::refuse_malformed(const beast::error_code& failed) {
+    phase_ = phase::serving;
+    request_.method.clear(); // of the request before
+    if (failed == http::error::header_limit || failed == http::error::buffer_overflow) {
+        return respond(problem(
+            431,
+            fmt::format(
+                "request line and fields may have {} octets together", shared_.limits.head_size_max
+            )
+        ));
+    }
+    if (failed == http::error::body_limit) {
+        return respond(problem(413, "the body is larger than what this takes"));
+    }
+    if (failed == beast::error::timeout && has_begun_) {
+        // The stream has closed itself with the timeout.
+        return close();
+    }
+    const bool is_malformed =
+        failed.category() == make_error_code(http::error::bad_method).category() &&
+        failed != http::error::end_of_stream && failed != http::error::partial_message;
+    if (is_malformed) {
+        return respond(
+            problem(400, fmt::format("the request is not understood: {}", failed.message()))
+        );
+    }
+    close();
+}
+
+// ---- answering ----
+
+void http_connection::respond(http_response response) {
+    if (phase_ != phase::serving) {
+        return;
+    }
+    const bool is_whole = parser_->is_done(); // else what follows is no request
+    const bool keeps_alive = is_whole && parser_->get().keep_alive() && !shared_.is_stopping;
+    bytes content = head_of(response, response.body.size(), false, keeps_alive, date_now());
+    if (request_.method != "HEAD") {
+        content += response.body;
+    }
+    write(std::move(content), keeps_alive);
+}
+
+void http_connection::write(bytes content, bool keeps_alive) {
+    phase_ = phase::responding;
+    output_ = std::move(content);
+    stream_.expires_after(shared_.limits.write_timeout);
+    asio::async_write(
+        stream_,
+        asio::buffer(output_),
+        [self = shared_from_this(), keeps_alive](const beast::error_code& failed, std::size_t) {
+            failed ? self->close() : self->on_written(keeps_alive);
+        }
+    );
+}
+
+void http_connection::on_written(bool keeps_alive) {
+    bytes{}.swap(output_);
+    request_.body = {};
+    keeps_alive ? read_head() : drain();
+}
+
+void http_connection::begin_stream(http_response head, std::function<void()> gone) {
+    if (phase_ != phase::serving) {
+        return;
+    }
+    phase_ = phase::streaming;
+    gone_ = std::move(gone);
+    is_chunked_ = parser_->get().version() == 11;
+    next_ = head_of(head, std::nullopt, is_chunked_, false, date_now());
+    stream_.expires_never();
+    await_end_of_peer();
+    write_stream();
+}
+
+void http_connection::send(bytes part) {
+    if (phase_ != phase::streaming || is_ending_ || part.empty()) {
+        return;
+    }
+    if (next_.size() + part.size() > shared_.limits.stream_backlog_max) {
+        return close(); // it does not keep up
+    }
+    if (is_chunked_) {
+        next_ += fmt::format("{:x}\r\n", part.size());
+        next_ += part;
+        next_ += "\r\n";
+    } else {
+        next_ += part;
+    }
+    write_stream();
+}
+
+void http_connection::end_stream() {
+    if (phase_ == phase::streaming && !is_ending_) {
+        is_ending_ = true;
+        next_ += is_chunked_ ? "0\r\n\r\n" : "";
+        write_stream();
+    }
+}
+
+void http_connection::write_stream() {
+    if (is_writing_) {
+        return;
+    }
+    if (next_.empty()) {
+        return is_ending_ ? close() : void();
+    }
+    is_writing_ = true;
+    output_.clear();
+    output_.swap(next_);
+    stream_.expires_after(shared_.limits.write_timeout); // the pending read keeps having none
+    asio::async_write(
+        stream_,
+        asio::buffer(output_),
+        [self = shared_from_this()](const beast::error_code& failed, std::size_t) {
+            self->is_writing_ = false;
+            if (failed) {
+                return self->close();
+            }
+            bytes{}.swap(self->output_);
+            if (self->phase_ == phase::streaming) {
+                self->write_stream();
+            }
+        }
+    );
+}
+
+/// The reader of a stream says nothing; what comes is its end.
+void http_connection::await_end_of_peer() {
+    stream_.async_read_some(
+        asio::buffer(forgotten_),
+        [self = shared_from_this()](const beast::error_code& failed, std::size_t) {
+            if (self->phase_ != phase::streaming) {
+                return;
+            }
+            failed ? self->close() : self->await_end_of_peer();
+        }
+    );
+}
+
+// ---- the end ----
+
+void http_connection::drain() {
+    phase_ = phase::draining;
+    beast::error_code ignored; // it may be gone already
+    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
+    stream_.expires_after(drain_time);
+    read_and_forget();
+}
+
+void http_connection::read_and_forget() {
+    stream_.async_read_some(
+        asio::buffer(forgotten_),
+        [self = shared_from_this()](const beast::error_code& failed, std::size_t size) {
+            self->drained_size_ += size;
+            if (failed || self->drained_size_ > drained_size_max) {
+                return self->close();
+            }
+            self->read_and_forget();
+        }
+    );
+}
+
+void http_connection::close() {
+    if (phase_ == phase::closed) {
+        return;
+    }
+    phase_ = phase::closed;
+    stream_.close();
+    if (gone_) {
+        std::exchange(gone_, nullptr)();
+    }
+}
+
+} // namespace conclave::admin

@@ -1,0 +1,106 @@
+/// One connection to the HTTP server. Private to this folder: it drags Beast along.
+#pragma once
+
+#include "server/admin/http_exchange.hpp"
+#include "server/admin/http_server.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/beast/core/basic_stream.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/string_body.hpp>
+
+#include <array>
+#include <deque>
+#include <optional>
+
+namespace conclave::admin {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+using tcp = asio::ip::tcp;
+
+/// Through which of the listeners a connection came.
+struct door_facts {
+    std::size_t index = 0;
+    bool is_local = false;
+};
+
+/// Reads a request, has it answered, reads the next one. Kept alive by what it waits for, and by
+/// the exchange that the service holds while it answers.
+class http_connection final : public http_exchange,
+                              public std::enable_shared_from_this<http_connection> {
+public:
+    using executor = asio::io_context::executor_type;
+    using socket = asio::basic_stream_socket<tcp, executor>;
+    using stream = beast::basic_stream<tcp, executor>;
+
+    /// What connections of one server share.
+    struct surroundings {
+        http_limits limits;
+        http_service* service = nullptr;
+        std::size_t connection_count = 0;
+        bool is_stopping = false;
+    };
+
+    /// `shared` must outlive the connection.
+    http_connection(socket accepted, door_facts door, surroundings& shared);
+    ~http_connection() override;
+    http_connection(const http_connection&) = delete;
+    http_connection& operator=(const http_connection&) = delete;
+
+    void start();
+
+    /// Answers without looking at the request, and closes: there are too many connections.
+    void turn_away();
+
+    /// Closes it if nothing is under way, else once that is over. Streams end at once.
+    void wind_up();
+
+    [[nodiscard]] const http_request& request() const override { return request_; }
+
+    void respond(http_response response) override;
+    void begin_stream(http_response head, std::function<void()> gone) override;
+    void send(bytes part) override;
+    void end_stream() override;
+
+private:
+    using parser = beast::http::request_parser<beast::http::string_body>;
+
+    enum class phase { reading, serving, responding, streaming, draining, closed };
+
+    void read_head();
+    void on_head(const beast::error_code& failed);
+    void read_body(std::size_t size_max);
+    void serve();
+    void refuse_malformed(const beast::error_code& failed);
+    [[nodiscard]] std::optional<http_response> take_head();
+    void write(bytes content, bool keeps_alive);
+    void on_written(bool keeps_alive);
+    void write_stream();
+    void await_end_of_peer();
+    void drain();
+    void read_and_forget();
+    void close();
+
+    surroundings& shared_;
+    stream stream_;
+    door_facts door_;
+    beast::flat_buffer buffer_;
+    std::optional<parser> parser_;
+    phase phase_ = phase::reading;
+    http_request request_;
+    bytes output_; ///< being written
+    bytes next_;   ///< of a stream: to be written behind it
+    bool is_writing_ = false;
+    bool is_chunked_ = false;
+    bool is_ending_ = false; ///< the stream is over once everything is written
+    bool has_begun_ = false; ///< something of the current request has arrived
+    std::function<void()> gone_;
+    std::array<char, 512> forgotten_{};
+    std::size_t drained_size_ = 0;
+};
+
+} // namespace conclave::admin

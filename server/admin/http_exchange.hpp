@@ -1,0 +1,53 @@
+/// What the HTTP server and the routes behind it say to each other.
+#pragma once
+
+#include "server/admin/http_message.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace conclave::admin {
+
+/// One request and the way to answer it. Admin thread only, its destruction included.
+class http_exchange {
+public:
+    virtual ~http_exchange() = default;
+
+    [[nodiscard]] virtual const http_request& request() const = 0;
+
+    /// Answers. Once, and not after `begin_stream`.
+    virtual void respond(http_response response) = 0;
+
+    /// Answers with a body whose end is not known: the head goes out, `send` continues it. `gone`
+    /// is called once when the peer has left, or does not keep up and was left behind.
+    virtual void begin_stream(http_response head, std::function<void()> gone) = 0;
+
+    /// No effect once the peer is gone.
+    virtual void send(bytes part) = 0;
+
+    /// Ends the stream behind what was sent.
+    virtual void end_stream() = 0;
+};
+
+using exchange_pointer = std::shared_ptr<http_exchange>;
+
+/// Decides about requests and answers them. Port: the admin endpoint implements it; tests bring
+/// their own.
+class http_service {
+public:
+    virtual ~http_service() = default;
+
+    /// What becomes of a request whose head is there.
+    struct admission {
+        std::optional<http_response> refusal; ///< sent instead of reading the body
+        std::size_t body_size_max = 0;
+    };
+
+    /// Called before anything of the body is read.
+    [[nodiscard]] virtual admission admit(const http_request& head) = 0;
+
+    /// Called with the body. Answers now or later, by `respond` or `begin_stream`.
+    virtual void serve(const exchange_pointer& asked) = 0;
+};
+
+} // namespace conclave::admin

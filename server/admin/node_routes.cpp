@@ -1,0 +1,113 @@
+/// Of /v1, what reads nodes: data, children, ACLs.
+#include "server/admin/api_json.hpp"
+#include "server/admin/route_context.hpp"
+
+#include <conclave/path.hpp>
+
+#include <nlohmann/json.hpp>
+
+namespace conclave::admin {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+replica::node_reader reader_of(const route_context& context, const routed_request& asked) {
+    return {asked.by.who, context.access};
+}
+
+void get_node(const route_context& context, const routed_request& asked) {
+    const std::optional<bytes> path = node_path_of(asked);
+    if (!path) {
+        return;
+    }
+    const bool is_raw = asked.asked().has_flag("raw");
+    context.core.ask(
+        [path = *path, by = reader_of(context, asked)](server_view& view, replica::instant) {
+            return replica::read_node(view.server().nodes(), by, path);
+        },
+        [asked, path = *path, is_raw](const result<replica::node_copy>& read) {
+            if (!read) {
+                return respond_error(asked, read.error(), path);
+            }
+            if (is_raw) {
+                return asked.exchange->respond(
+                    {200, "application/octet-stream", read->data.value_or(bytes{}), {}}
+                );
+            }
+            respond_json(
+                asked,
+                {{"path", path}, {"data", data_json(read->data)}, {"stat", stat_json(read->about)}}
+            );
+        }
+    );
+}
+
+void get_children(const route_context& context, const routed_request& asked) {
+    constexpr std::int64_t limit_max = 1000;
+    constexpr std::int64_t limit_default = 100;
+    constexpr std::size_t size_max = std::size_t{1} << 20U;
+    constexpr std::size_t slice = 64;
+    const std::optional<bytes> path = node_path_of(asked);
+    if (!path) {
+        return;
+    }
+    const auto limit = number_parameter(asked, "limit", 1, limit_max, limit_default);
+    if (!limit) {
+        return;
+    }
+    replica::children_reading reading;
+    reading.path = *path;
+    reading.after = asked.asked().parameter("after").value_or("");
+    reading.count_max = static_cast<std::size_t>(*limit);
+    reading.size_max = size_max;
+    reading.with_stat = asked.asked().has_flag("stat");
+    reading.with_data = asked.asked().has_flag("data");
+    context.core.ask_in_slices(
+        std::move(reading),
+        [by = reader_of(context, asked)](
+            replica::children_reading& state, server_view& view, replica::instant
+        ) { return state.step(view.server().nodes(), by, slice); },
+        [asked](const replica::children_reading& read) {
+            if (read.failed != errc::ok) {
+                return respond_error(asked, read.failed, read.path);
+            }
+            respond_json(asked, children_json(read));
+        }
+    );
+}
+
+void get_acl(const route_context& context, const routed_request& asked) {
+    const std::optional<bytes> path = node_path_of(asked);
+    if (!path) {
+        return;
+    }
+    context.core.ask(
+        [path = *path, by = reader_of(context, asked)](server_view& view, replica::instant) {
+            return replica::read_acl(view.server().nodes(), by, path);
+        },
+        [asked, path = *path](const result<replica::acl_copy>& read) {
+            if (!read) {
+                return respond_error(asked, read.error(), path);
+            }
+            json told = acl_json(*read);
+            told["path"] = path;
+            respond_json(asked, told);
+        }
+    );
+}
+
+} // namespace
+
+void add_node_routes(route_table& to, const route_context& context) {
+    const auto add = [&](bytes_view path, auto serve) {
+        to.add({"GET", bytes{path}, operation::read_node, [&context, serve](const auto& asked) {
+                    serve(context, asked);
+                }});
+    };
+    add("/v1/znodes/*", get_node);
+    add("/v1/children/*", get_children);
+    add("/v1/acls/*", get_acl);
+}
+
+} // namespace conclave::admin

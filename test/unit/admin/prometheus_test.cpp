@@ -1,0 +1,92 @@
+#include "server/admin/exposition.hpp"
+#include "server/admin/prometheus.hpp"
+
+#include <catch2/catch.hpp>
+
+#include <set>
+#include <sstream>
+
+using namespace conclave;
+using namespace conclave::admin;
+
+namespace {
+
+measured_facts example() {
+    measured_facts facts;
+    facts.server.version = "3.9.4-conclave";
+    facts.server.mode = "leader";
+    facts.server.status.serving = true;
+    facts.server.status.node_count = 7;
+    facts.server.counters.commits = 3;
+    facts.quotas.push_back({"a\"b", 10, -1, 4, 200});
+    summary syncs{"fsynctime", 2, 9, 4, 5, replica::latency_histogram{}};
+    syncs.times->add(std::chrono::milliseconds{4});
+    syncs.times->add(std::chrono::milliseconds{5});
+    facts.summaries.push_back(syncs);
+    facts.ensemble.self = facts.ensemble.leader = server_id{1};
+    facts.ensemble.last_logged = zxid{100};
+    facts.ensemble.members.resize(2);
+    facts.ensemble.members[1].id = server_id{2};
+    facts.ensemble.members[1].follower = replica::follower_status{zxid{90}, zxid{80}, {}, 5};
+    return facts;
+}
+
+} // namespace
+
+TEST_CASE("prometheus: ZooKeeper's names stand as its dashboards expect them", "[admin][metrics]") {
+    const bytes text = prometheus_text(example(), {});
+    for (const char* const line :
+         {"# TYPE znode_count gauge\nznode_count 7\n",
+          "# TYPE commit_count counter\ncommit_count 3\n",
+          "# TYPE fsynctime summary\n",
+          "\nfsynctime_sum 9\nfsynctime_count 2\n",
+          "\nquota_count_limit_per_namespace{key=\"a\\\"b\"} 10\n",
+          "\nsynced_followers 1\n",
+          "\nreadlatency{quantile=\"0.99\"} 0\n"}) {
+        CHECK_THAT(text, Catch::Contains(line));
+    }
+}
+
+TEST_CASE("prometheus: names of our own are in base units", "[admin][metrics]") {
+    const bytes text = prometheus_text(example(), {});
+    for (const char* const line :
+         {"\nconclave_log_sync_seconds_bucket{le=\"0.0025\"} 0\n",
+          "\nconclave_log_sync_seconds_bucket{le=\"+Inf\"} 2\n",
+          "\nconclave_log_sync_seconds_sum 0.009\n",
+          "\nconclave_write_stage_seconds_bucket{stage=\"log\",le=\"10\"} 2\n",
+          "\nconclave_role{role=\"leader\"} 1\n",
+          "\nconclave_role{role=\"follower\"} 0\n",
+          "\nconclave_follower_lag_transactions{server=\"2\"} 10\n"}) {
+        CHECK_THAT(text, Catch::Contains(line));
+    }
+}
+
+TEST_CASE("prometheus: each family has one head in front of its samples", "[admin][metrics]") {
+    std::istringstream lines{prometheus_text(example(), {})};
+    std::set<std::string> families;
+    std::string family;
+    for (std::string line; std::getline(lines, line);) {
+        if (line.starts_with("# HELP ")) {
+            family = line.substr(7, line.find(' ', 7) - 7);
+            INFO(family);
+            CHECK(families.insert(family).second);
+        } else if (!line.starts_with("#")) {
+            CHECK(line.starts_with(family));
+        }
+    }
+    CHECK(families.size() > 80);
+}
+
+TEST_CASE("exposition: the buckets of a histogram add up", "[admin][metrics]") {
+    replica::latency_histogram measured;
+    measured.add(std::chrono::microseconds{50});
+    measured.add(std::chrono::milliseconds{30});
+    measured.add(std::chrono::minutes{1});
+    exposition out;
+    out.histogram("h", {}, measured);
+    const bytes text = out.take();
+    CHECK_THAT(text, Catch::Contains("h_bucket{le=\"0.0001\"} 1\n"));
+    CHECK_THAT(text, Catch::Contains("h_bucket{le=\"0.05\"} 2\n"));
+    CHECK_THAT(text, Catch::Contains("h_bucket{le=\"10\"} 2\n"));
+    CHECK_THAT(text, Catch::EndsWith("h_count 3\n"));
+}
