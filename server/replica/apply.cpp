@@ -1,5 +1,6 @@
 /// Committed entries become state, events and replies, in that order.
 #include "server/replica/replica.hpp"
+#include "server/zab/mutant.hpp"
 
 #include <fmt/format.h>
 
@@ -75,12 +76,11 @@ void replica::apply(const zab::entry& committed) {
             --forwarded_count_;
             forwarded_size_ -= std::min(forwarded_size_, committed.body.size());
         }
+        leave_moved_session(what, committed.at);
         static_cast<void>(apply_action(what.what, context));
         preparation_.on_applied(committed.at);
         note_digest();
-        if (const auto* open = std::get_if<open_session>(&what.what); open != nullptr) {
-            owners_[open->id] = committed.from.server;
-        } else if (const auto* close = std::get_if<close_session>(&what.what); close != nullptr) {
+        if (const auto* close = std::get_if<close_session>(&what.what); close != nullptr) {
             close_connection_of(close->id, {});
         }
     }
@@ -104,6 +104,20 @@ replica::in_flight replica::take_own(const zab::entry& committed) {
     in_flight_.pop_front();
     in_flight_size_ -= request.size;
     return request;
+}
+
+/// Another server did something for a session that is bound here, after it was given to this one:
+/// its client is there now. What this server still holds of it must not be asked for again under
+/// the next leader, who does not know where the session was.
+void replica::leave_moved_session(const transaction& what, zxid at) {
+    const auto* const failed = std::get_if<failure>(&what.what);
+    if (failed != nullptr && failed->error == errc::session_moved) {
+        return; // the other one is late
+    }
+    connection* here = bound_to(what.session);
+    if (here != nullptr && at > here->owned_since && !CONCLAVE_MUTANT(moved_session_asks_again)) {
+        close_after_output(*here);
+    }
 }
 
 /// Another server prepared it: what it decided stands in the entry.
@@ -151,6 +165,9 @@ write_result replica::apply_action(const action& what, const tree::apply_context
         rows_.erase(tree::table::session, session_key(close->id));
         sessions_.close(close->id);
         owners_.erase(close->id);
+        if (!undecided_revalidations_.empty()) {
+            answer_undecided_revalidations(close->id);
+        }
         return {};
     }
     const failure& failed = std::get<failure>(what);
@@ -199,7 +216,7 @@ void replica::complete(const in_flight& request, const write_result& outcome, zx
         if (outcome.error != errc::ok) {
             return refuse_session(*from);
         }
-        establish(*from, request.what.session);
+        establish(*from, request.what.session, at);
         return drain(*from);
     }
     if (outcome.error == errc::session_moved) {

@@ -127,6 +127,7 @@ struct connection {
     bool has_output_pending = false; ///< is on the list of connections to flush
     peer_address peer;
     session_id session;
+    zxid owned_since; ///< what other servers did for the session stands before this place
     std::int32_t timeout_ms = 0;
     identities who;
     request_queue waiting;

@@ -1,6 +1,7 @@
 /// One replica among several: who leads, whose requests go where, and which sessions live
 /// (zab 4.4, 4.5).
 #include "server/replica/replica.hpp"
+#include "server/zab/mutant.hpp"
 
 #include <fmt/format.h>
 
@@ -50,6 +51,9 @@ bool replica::on_peer_frame(server_id from, bytes_view frame, instant now) {
         on_forward(from, std::move(*forwarded));
     } else if (const auto* touched = std::get_if<touch_message>(&*message)) {
         for (const session_id each : touched->sessions) {
+            if (CONCLAVE_MUTANT(touch_dropped)) {
+                break;
+            }
             sessions_.touch(each, now_.monotonic);
         }
     } else if (const auto* asked = std::get_if<revalidate_message>(&*message)) {
@@ -151,12 +155,16 @@ void replica::follow_role() {
         opening_.clear();
         received_.clear();
         held_forwards_.clear();
+        undecided_revalidations_.clear();
         forwarded_count_ = 0;
         forwarded_size_ = 0;
     }
     if (!is_serving()) {
         if (!leaderless_since_) {
             leaderless_since_ = now_.monotonic;
+            if (CONCLAVE_MUTANT(clients_dropped_with_leader)) {
+                leaderless_since_ = now_.monotonic - settings_.limits.parking_time;
+            }
         }
         return;
     }
@@ -192,8 +200,10 @@ void replica::begin_serving() {
         tree_.node_count());
     if (is_new_epoch) {
         // Nobody's silence counts while nobody could be heard (zookeeper-protocol 10.2).
-        sessions_.restart_all(now_.monotonic);
-        forget_own_proposals();
+        if (!CONCLAVE_MUTANT(expiry_before_full_timeout)) {
+            sessions_.restart_all(now_.monotonic);
+        }
+        forget_unawaited_proposals();
         // Where sessions were seen and what was received says nothing about a later epoch: origins
         // ask again from the first request that is not in the history.
         owners_.clear();
@@ -204,7 +214,7 @@ void replica::begin_serving() {
     for (in_flight& each : in_flight_) {
         each.sent_in = {};
     }
-    unsent_count_ = in_flight_.size();
+    unsent_count_ = CONCLAVE_MUTANT(requests_lost_with_leader) ? 0 : in_flight_.size();
     send_unsent();
     for (const auto& [token, connection] : barriers_) {
         if (!confirmed_barriers_.contains(token)) {
@@ -221,12 +231,15 @@ void replica::begin_serving() {
     replay_held_frames();
 }
 
-/// Expiry and reaping are the leader's own idea; the next leader will have it again.
-void replica::forget_own_proposals() {
+/// Nobody waits for them: expiry and reaping are a leader's own idea, and the next one will have it
+/// again; a client that has gone may be at another server by now, where it must not be overtaken by
+/// what it asked here.
+void replica::forget_unawaited_proposals() {
     std::erase_if(in_flight_, [&](const in_flight& each) {
-        const bool is_own = each.from == connection_id{};
-        in_flight_size_ -= is_own ? each.size : 0;
-        return is_own;
+        const connection* const from = find(each.from);
+        const bool is_unawaited = from == nullptr || from->close_after_output;
+        in_flight_size_ -= is_unawaited ? each.size : 0;
+        return is_unawaited;
     });
 }
 
@@ -284,7 +297,10 @@ void replica::send_unsent() {
     if (!is_following() || unsent_count_ == 0) {
         return;
     }
-    forward_message message{core_->current_epoch(), settings_.boot, {}};
+    forward_message message{core_->current_epoch(), settings_.boot, 0, {}};
+    if (unsent_count_ < in_flight_.size()) {
+        message.behind = in_flight_[in_flight_.size() - unsent_count_ - 1].sequence;
+    }
     for (; unsent_count_ > 0; --unsent_count_) {
         in_flight& next = in_flight_[in_flight_.size() - unsent_count_];
         next.sent_in = core_->current_epoch();
@@ -302,8 +318,10 @@ errc replica::objection_to_session(server_id asker, const forwarded_request& req
         return errc::session_expired;
     }
     // A client that has moved may still end its session where it was (zookeeper-protocol 2.4).
-    const auto [owner, is_first] = owners_.emplace(request.session, asker);
-    const bool is_allowed = owner->second == asker || request.type == opcode::close_session;
+    const session_place here{asker, request.connection};
+    const auto [owner, is_first] = owners_.emplace(request.session, here);
+    const bool is_allowed = owner->second == here || request.type == opcode::close_session ||
+                            CONCLAVE_MUTANT(moved_session_keeps_its_old_place);
     return is_allowed ? errc::ok : errc::session_moved;
 }
 
@@ -317,6 +335,7 @@ prepared_write replica::judge(server_id asker, const forwarded_request& request,
             !opening_.insert(request.session).second) {
             return {failure{errc::session_expired, {}}, {}};
         }
+        owners_[request.session] = {asker, request.connection};
         return {open_session{request.session, timeout_ms}, {}};
     }
     if (const errc objection = objection_to_session(asker, request); objection != errc::ok) {
@@ -372,9 +391,12 @@ void replica::on_forward(server_id from, forward_message what) {
     if (known.boot != what.boot) {
         known = {what.boot, 0};
     }
+    if (what.behind > known.newest && !CONCLAVE_MUTANT(gap_in_forwards)) {
+        return;
+    }
     for (auto next = what.requests.begin(); next != what.requests.end(); ++next) {
         const forwarded_request& request = *next;
-        if (request.sequence <= known.newest) {
+        if (request.sequence <= known.newest && !CONCLAVE_MUTANT(forwarded_twice)) {
             continue; // sent again after a broken link
         }
         if (!can_take(request)) {
@@ -429,15 +451,30 @@ void replica::on_revalidate(server_id from, const revalidate_message& what) {
         return;
     }
     const session::session_state* known = sessions_.find(what.session);
+    if (known != nullptr && known->closing && !CONCLAVE_MUTANT(closing_session_is_over)) {
+        undecided_revalidations_.emplace_back(from, what);
+        return;
+    }
     const bool is_valid = known != nullptr ? !known->closing : opening_.contains(what.session);
     if (is_valid) {
-        take_session(what.session, from, what.timeout_ms);
+        take_session(what.session, {from, what.connection}, what.timeout_ms);
     }
-    send(from, revalidate_answer{what.session, what.connection, is_valid});
+    send(from, revalidate_answer{what.session, what.connection, is_valid, core_->last().at});
+}
+
+/// Who came back while the session was being closed is told so once that is decided (zab 4.4.5).
+void replica::answer_undecided_revalidations(session_id closed) {
+    std::erase_if(undecided_revalidations_, [&](const auto& each) {
+        if (each.second.session != closed) {
+            return false;
+        }
+        send(each.first, revalidate_answer{closed, each.second.connection, false, {}});
+        return true;
+    });
 }
 
 /// The leader's word on where a session lives now.
-void replica::take_session(session_id session, server_id by, std::int32_t timeout_ms) {
+void replica::take_session(session_id session, session_place by, std::int32_t timeout_ms) {
     owners_[session] = by;
     ++counters_.sessions_revalidated;
     sessions_.renegotiate(session, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
@@ -449,12 +486,15 @@ void replica::on_revalidated(const revalidate_answer& what) {
         at->session != what.session) {
         return; // it did not wait for the answer
     }
-    if (!what.is_valid || sessions_.find(what.session) == nullptr) {
+    if (!what.is_valid) {
         return refuse_session(*at);
+    }
+    if (sessions_.find(what.session) == nullptr) {
+        return close_after_output(*at); // not applied here yet: the client comes again
     }
     sessions_.renegotiate(what.session, std::chrono::milliseconds{at->timeout_ms}, now_.monotonic);
     replace_connection_of(what.session);
-    establish(*at, what.session);
+    establish(*at, what.session, what.newest);
     drain(*at);
 }
 

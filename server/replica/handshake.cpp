@@ -1,5 +1,6 @@
 /// How a connection gets its session (zookeeper-protocol 2).
 #include "server/replica/replica.hpp"
+#include "server/zab/mutant.hpp"
 
 #include <algorithm>
 #include <utility>
@@ -23,7 +24,7 @@ void replica::on_handshake(connection& from, bytes_view frame, bool may_wait) {
         return close_after_output(from);
     }
     from.is_old_client = !request->read_only.has_value();
-    if (request->last_zxid_seen > last_applied_.at) {
+    if (request->last_zxid_seen > last_applied_.at && !CONCLAVE_MUTANT(newer_client_admitted)) {
         log(log_level::info,
             "client refused because it has seen a newer state peer={}:{} client_zxid=0x{:x} "
             "server_zxid=0x{:x}",
@@ -124,11 +125,15 @@ void replica::resume_session_for(
 ) {
     // The password first, so that a stranger cannot disturb the rightful owner
     // (zookeeper-protocol 2.2 [DIV]).
-    const session::session_state* known = sessions_.find(request.session);
-    if (!knows_password(request) || known == nullptr || known->closing) {
+    if (!knows_password(request)) {
         return refuse_session(from);
     }
     from.timeout_ms = timeout_ms;
+    if (CONCLAVE_MUTANT(unknown_session_is_over) && sessions_.find(request.session) == nullptr) {
+        return refuse_session(from);
+    }
+    // Only the leader knows which sessions live: one that was opened a moment ago may not be
+    // applied here.
     if (is_following()) {
         from.phase = connection_phase::revalidating;
         from.session = request.session;
@@ -137,9 +142,16 @@ void replica::resume_session_for(
             core_->leader(), revalidate_message{in, request.session, from.id.value, timeout_ms}
         );
     }
-    take_session(request.session, settings_.self, timeout_ms);
+    const session::session_state* known = sessions_.find(request.session);
+    if (known == nullptr && !opening_.contains(request.session)) {
+        return refuse_session(from);
+    }
+    if (known == nullptr || known->closing) {
+        return close_after_output(from); // not decided yet, or not here: it comes again
+    }
+    take_session(request.session, {settings_.self, from.id.value}, timeout_ms);
     replace_connection_of(request.session);
-    establish(from, request.session);
+    establish(from, request.session, core_->last().at);
 }
 
 void replica::replace_connection_of(session_id session) {
@@ -148,9 +160,10 @@ void replica::replace_connection_of(session_id session) {
     }
 }
 
-void replica::establish(connection& with, session_id session) {
+void replica::establish(connection& with, session_id session, zxid owned_since) {
     with.phase = connection_phase::established;
     with.session = session;
+    with.owned_since = owned_since;
     with.statistics.last_operation = opcode::create_session;
     bound_[session] = with.id;
     const bytes password = session_password(*password_key_, session);

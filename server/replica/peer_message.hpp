@@ -18,13 +18,14 @@ namespace conclave::replica {
 struct forwarded_request {
     std::uint64_t sequence{}; ///< of the origin; ascending
     session_id session;
+    std::uint64_t connection{}; ///< of the origin
     opcode type{};
     identities who;
     bytes body; ///< as the client sent it; for createSession the timeout
 
     static void fields(auto& archive, auto& record) {
         auto type = static_cast<std::int32_t>(record.type);
-        archive(record.sequence, record.session, type, record.who, record.body);
+        archive(record.sequence, record.session, record.connection, type, record.who, record.body);
         if constexpr (!std::is_const_v<std::remove_reference_t<decltype(record)>>) {
             record.type = static_cast<opcode>(type);
         }
@@ -38,10 +39,13 @@ struct forwarded_request {
 struct forward_message {
     epoch in;
     std::uint64_t boot{};
+    /// Of the request before them that is not answered yet, 0: none. A leader that does not know it
+    /// has missed a message when the link broke, and waits for all of them to be sent again.
+    std::uint64_t behind{};
     std::vector<forwarded_request> requests;
 
     static void fields(auto& archive, auto& record) {
-        archive(record.in, record.boot, record.requests);
+        archive(record.in, record.boot, record.behind, record.requests);
     }
 
     friend bool operator==(const forward_message&, const forward_message&) = default;
@@ -75,9 +79,11 @@ struct revalidate_answer {
     session_id session;
     std::uint64_t connection{};
     bool is_valid{};
+    zxid newest; ///< of the leader's history: what other servers did for the session is not behind
+                 ///< it
 
     static void fields(auto& archive, auto& record) {
-        archive(record.session, record.connection, record.is_valid);
+        archive(record.session, record.connection, record.is_valid, record.newest);
     }
 
     friend bool operator==(const revalidate_answer&, const revalidate_answer&) = default;

@@ -54,7 +54,7 @@ void replica::open_local_session(connection& from, std::int32_t timeout_ms) {
     local_sessions_.open(opened, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
     from.timeout_ms = timeout_ms;
     from.is_local = true;
-    establish(from, opened);
+    establish(from, opened, zxid{});
 }
 
 /// A session of the ensemble is not ended by what this server cannot decide: its client is to look
@@ -74,7 +74,7 @@ void replica::resume_local_session(
     from.timeout_ms = timeout_ms;
     from.is_local = true;
     replace_connection_of(request.session);
-    establish(from, request.session);
+    establish(from, request.session, zxid{});
 }
 
 /// What is no read cannot be done without a leader.

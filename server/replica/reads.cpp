@@ -1,5 +1,7 @@
 #include "server/replica/reads.hpp"
 
+#include "server/zab/mutant.hpp"
+
 #include "conclave/path.hpp"
 
 namespace conclave::replica {
@@ -263,6 +265,9 @@ errc set_watches(reading& read, bytes_view body, opcode type) {
     const std::optional<set_watches_request> request = decode_set_watches(body, type);
     if (!request) {
         return errc::marshalling_error;
+    }
+    if (CONCLAVE_MUTANT(watches_lost_on_move)) {
+        return errc::ok;
     }
     const watch_catch_up catch_up{read, request->relative_zxid};
     for (const bytes_view path : request->data) {

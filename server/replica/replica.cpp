@@ -2,6 +2,7 @@
 
 #include "server/replica/history_row.hpp"
 #include "server/tree/corrupt_state.hpp"
+#include "server/zab/mutant.hpp"
 
 #include <algorithm>
 #include <array>
@@ -267,7 +268,11 @@ void replica::expire_sessions() {
         ++counters_.sessions_expired;
         log(log_level::info, "session expired id=0x{:x}", id.value);
         preparation_.begin(false);
-        propose_own(close_session{id, preparation_.close(id)});
+        std::vector<bytes> ephemerals = preparation_.close(id);
+        if (CONCLAVE_MUTANT(close_leaves_ephemerals)) {
+            ephemerals.clear();
+        }
+        propose_own(close_session{id, std::move(ephemerals)});
     }
 }
 

@@ -248,6 +248,15 @@ private:
         time_point until{};
     };
 
+    /// Where a session lives. A client may come back to a server that still holds requests of the
+    /// connection that it left, so the server alone does not tell.
+    struct session_place {
+        server_id server;
+        std::uint64_t connection{};
+
+        friend bool operator==(const session_place&, const session_place&) = default;
+    };
+
     /// Of one origin, in this epoch.
     struct received_requests {
         std::uint64_t boot{};
@@ -272,7 +281,7 @@ private:
     [[nodiscard]] bool knows_password(const connect_request& request) const;
     bool hold_handshake(connection& from, const connect_request& request, bytes_view frame);
     void resume_held_handshakes();
-    void establish(connection& with, session_id session);
+    void establish(connection& with, session_id session, zxid owned_since);
     void replace_connection_of(session_id session);
     void refuse_session(connection& from);
     void close_silent_handshakes();
@@ -306,7 +315,11 @@ private:
     void send(server_id to, const peer_message& what);
     void follow_role();
     void begin_serving();
-    void forget_own_proposals();
+
+    /// What waited for this epoch has been asked for: nothing new gets ahead of it any more.
+    [[nodiscard]] bool has_begun() const { return served_epoch_ == core_->current_epoch(); }
+
+    void forget_unawaited_proposals();
     void replay_held_frames();
     void close_abandoned_connections();
     void close_sessions();
@@ -321,8 +334,9 @@ private:
     void note_activity(connection& at);
     void tell_touched();
     void on_revalidate(server_id from, const revalidate_message& what);
+    void answer_undecided_revalidations(session_id closed);
     void on_revalidated(const revalidate_answer& what);
-    void take_session(session_id session, server_id by, std::int32_t timeout_ms);
+    void take_session(session_id session, session_place by, std::int32_t timeout_ms);
     void check_storage() const;
     void check_beginning() const;
 
@@ -367,6 +381,7 @@ private:
     void apply_epoch_start(const zab::entry& committed);
     [[nodiscard]] bool is_own(const zab::entry& committed) const;
     [[nodiscard]] in_flight take_own(const zab::entry& committed);
+    void leave_moved_session(const transaction& what, zxid at);
     static void take_decision(in_flight& request, transaction decided);
     void complete(const in_flight& request, const write_result& outcome, zxid at);
     void close_connection_of(session_id closed, connection_id except);
@@ -452,10 +467,11 @@ private:
     time_point touch_due_{};
 
     // As leader, of this epoch.
-    std::unordered_map<session_id, server_id> owners_; ///< where each session was seen last
-    std::unordered_set<session_id> opening_;           ///< proposed, not applied yet
+    std::unordered_map<session_id, session_place> owners_; ///< where each session was seen last
+    std::unordered_set<session_id> opening_;               ///< proposed, not applied yet
     std::map<server_id, received_requests> received_;
     std::vector<std::pair<server_id, forward_message>> held_forwards_;
+    std::vector<std::pair<server_id, revalidate_message>> undecided_revalidations_;
     std::size_t forwarded_count_ = 0; ///< proposed for others, not applied yet
     std::size_t forwarded_size_ = 0;
     std::vector<zab::snapshot_request> wanted_snapshots_; ///< not opened yet

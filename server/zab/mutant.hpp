@@ -27,12 +27,47 @@ enum class mutant {
     barrier_without_round,
     numeric_position,
     acknowledge_old_epoch_after_promise,
+
+    // Of the replica.
+    touch_dropped,
+    sync_without_barrier,
+    forwarded_twice,
+    expiry_before_full_timeout,
+    watches_lost_on_move,
+    newer_client_admitted,
+    moved_session_keeps_its_old_place,
+    close_leaves_ephemerals,
+    read_overtakes_write,
+    clients_dropped_with_leader,
+    requests_lost_with_leader,
+    unknown_session_is_over,
+    closing_session_is_over,
+    moved_session_asks_again,
+    gap_in_forwards,
 };
 
 struct named_mutant {
     mutant which;
     std::string_view name;
     bool is_rare = false; ///< needs thousands of seeds, or a second fault to do harm
+};
+
+inline constexpr named_mutant replica_mutants[] = {
+    {mutant::touch_dropped, "touch dropped"},
+    {mutant::sync_without_barrier, "sync without barrier"},
+    {mutant::forwarded_twice, "request proposed twice after a broken link"},
+    {mutant::expiry_before_full_timeout, "expiry before the full timeout of a new leader"},
+    {mutant::watches_lost_on_move, "watches lost on a move"},
+    {mutant::newer_client_admitted, "client with a newer zxid admitted"},
+    {mutant::moved_session_keeps_its_old_place, "requests of a moved session accepted"},
+    {mutant::close_leaves_ephemerals, "close leaves ephemerals"},
+    {mutant::read_overtakes_write, "read overtakes a write"},
+    {mutant::clients_dropped_with_leader, "clients dropped when the leader is lost"},
+    {mutant::requests_lost_with_leader, "requests in flight forgotten with the leader"},
+    {mutant::unknown_session_is_over, "session not applied here is over"},
+    {mutant::gap_in_forwards, "gap in forwarded requests accepted"},
+    {mutant::moved_session_asks_again, "moved session asks again under the next leader"},
+    {mutant::closing_session_is_over, "session being closed is over", true},
 };
 
 inline constexpr named_mutant all_mutants[] = {

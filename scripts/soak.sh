@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Runs the simulators on fresh seeds for a long time: the replication core and whole ensembles in turn (test/simulation).
+#
+#   scripts/soak.sh                          an hour, on one core, at the lowest priority
+#   scripts/soak.sh --minutes 480 --jobs 2   longer, on two
+#   scripts/soak.sh --only full              whole ensembles alone; or: core
+#
+# Each seed that fails is added to build/soak/corpus ("full 4711 <commit> <what>") and runs first in the next soak of the
+# same directory, until it passes. Exit code 1 if any seed failed.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+minutes=60
+jobs=1
+only=both
+while [ $# -gt 0 ]; do
+    case $1 in
+    --minutes) minutes=$2 ;;
+    --jobs) jobs=$2 ;;
+    --only) only=$2 ;;
+    *)
+        sed -n '2,9s/^# \?//p' "$0" >&2
+        exit 2
+        ;;
+    esac
+    shift 2
+done
+
+cd "$root" # presets are looked up in the working directory
+cmake --preset release >/dev/null
+cmake --build --preset release --target simulate-core simulate-ensemble
+programs=build/release/test/simulation
+mkdir -p build/soak
+corpus=build/soak/corpus
+touch "$corpus"
+commit=$(git rev-parse --short HEAD)
+until=$((SECONDS + minutes * 60))
+failures=0
+
+# Runs seeds of one profile ("core" or "full"); notes those that fail.
+run() {
+    local profile=$1 first=$2 count=$3 output
+    case $profile in
+    core) output=$(nice -n 19 "$programs/core/simulate-core" --from "$first" --seeds "$count" || true) ;;
+    full) output=$(nice -n 19 "$programs/ensemble/simulate-ensemble" --from "$first" --seeds "$count" -j "$jobs" || true) ;;
+    esac
+    while read -r seed what; do
+        failures=$((failures + 1))
+        echo "$profile seed $seed $what"
+        echo "$profile $seed $commit $what" >>"$corpus"
+    done < <(sed -n 's/^seed \([0-9]*\): \(.*\)/\1 \2/p' <<<"$output" | sort -u)
+    tail -n 1 <<<"$output" | sed "s/^/$profile from $first: /"
+}
+
+# What failed before comes first.
+known=$(sort -u "$corpus")
+: >"$corpus"
+while read -r profile seed _; do
+    [ -z "$profile" ] || run "$profile" "$seed" 1
+done <<<"$known"
+
+# Seeds that no earlier soak has tried.
+next=$((($(date +%s) - 1600000000) * 1000))
+while [ "$SECONDS" -lt "$until" ]; do
+    [ "$only" = full ] || run core "$next" 100
+    [ "$only" = core ] || run full "$next" 50
+    next=$((next + 1000))
+done
+echo "$failures seeds failed; they are in $corpus"
+[ "$failures" -eq 0 ]

@@ -1,0 +1,118 @@
+/// What becomes of requests and sessions between two servers, as their leader sees it.
+#include "test/unit/replica/one_of_several.hpp"
+
+#include <catch2/catch.hpp>
+
+using namespace conclave;
+using namespace conclave::test;
+
+namespace {
+
+constexpr session_id guest{std::int64_t{2} << 56}; ///< opened at server 2
+
+replica::forwarded_request guest_request(std::uint64_t sequence, opcode type, bytes_view body) {
+    return {sequence, guest, 5, type, {{"ip", "127.0.0.1"}}, bytes{body}};
+}
+
+replica::forwarded_request guest_create(std::uint64_t sequence, bytes_view path) {
+    constexpr std::size_t header_size = 8;
+    return guest_request(
+        sequence, opcode::create, bytes_view{create_frame(1, path)}.substr(header_size)
+    );
+}
+
+/// Leads, and has an observer with a session.
+class leader_with_guest {
+public:
+    leader_with_guest() : server_(disk_, settings_of(members(2, false))) {
+        bytes timeout;
+        jute::writer{timeout}(std::int32_t{8000});
+        forward(0, {guest_request(1, opcode::create_session, timeout)});
+    }
+
+    void forward(std::uint64_t behind, std::vector<replica::forwarded_request> requests) {
+        hear(replica::forward_message{now_in(), 7, behind, std::move(requests)});
+        server_.settle();
+    }
+
+    void hear(const replica::peer_message& what) {
+        REQUIRE(server_.server().on_peer_frame(server_id{2}, encode(what), server_.now()));
+    }
+
+    [[nodiscard]] epoch now_in() { return server_.server().last_applied().in_epoch(); }
+
+    [[nodiscard]] bool has(bytes_view path) {
+        return server_.server().nodes().find(path).has_value();
+    }
+
+    replica::replica& replica() { return server_.server(); }
+
+    [[nodiscard]] replica::instant now() const { return server_.now(); }
+
+private:
+    replica_disk disk_;
+    replica_driver server_;
+};
+
+std::vector<replica::revalidate_answer> answers_in(const replica::outputs& from) {
+    std::vector<replica::revalidate_answer> all;
+    for (const replica::peer_output& each : from.peers) {
+        const auto message = replica::decode_peer_message(each.frame);
+        if (const auto* answer = std::get_if<replica::revalidate_answer>(&message.value())) {
+            all.push_back(*answer);
+        }
+    }
+    return all;
+}
+
+} // namespace
+
+TEST_CASE("move: requests behind a lost message wait until it is sent again", "[forward]") {
+    leader_with_guest leader;
+    leader.forward(2, {guest_create(3, "/late")});
+    CHECK_FALSE(leader.has("/late"));
+    leader.forward(0, {guest_create(2, "/early"), guest_create(3, "/late")});
+    CHECK(leader.has("/early"));
+    CHECK(leader.has("/late"));
+}
+
+TEST_CASE("move: requests that are sent again take effect once", "[forward]") {
+    leader_with_guest leader;
+    leader.forward(0, {guest_create(2, "/a")});
+    const zxid before = leader.replica().last_applied();
+    leader.forward(0, {guest_create(2, "/a"), guest_create(3, "/b")});
+    CHECK(leader.replica().last_applied() == before.next());
+    CHECK(leader.has("/b"));
+}
+
+TEST_CASE("move: a session that is being closed is over once that is decided", "[sessions]") {
+    leader_with_guest leader;
+    replica::instant later = leader.now();
+    later.monotonic += std::chrono::seconds{20};
+    leader.replica().on_tick(later);
+    REQUIRE(leader.replica().sessions().find(guest)->closing);
+    leader.hear(replica::revalidate_message{leader.now_in(), guest, 5, 8000});
+    replica::outputs before;
+    leader.replica().take_outputs(before, later);
+    CHECK(answers_in(before).empty());
+    leader.replica().on_persisted(before.operation, later);
+    replica::outputs after;
+    leader.replica().take_outputs(after, later);
+    REQUIRE(answers_in(after).size() == 1);
+    CHECK_FALSE(answers_in(after).front().is_valid);
+}
+
+TEST_CASE("move: a refused write tells of no earlier state than those before it", "[order]") {
+    replica_disk disk;
+    replica_driver server{disk};
+    const auto client = server.open();
+    server.send(client, create_frame(1, "/a"));
+    server.server().refuse_writes(true);
+    server.send(client, create_frame(2, "/b"));
+    server.settle();
+    const received_frame first = server.log_of(client).take();
+    const received_frame second = server.log_of(client).take();
+    CHECK(first.header.error == errc::ok);
+    CHECK(second.header.error == errc::not_read_only);
+    CHECK(second.header.at >= first.header.at);
+}
