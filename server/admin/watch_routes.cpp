@@ -103,7 +103,7 @@ private:
         if (!is_open_) {
             return;
         }
-        const json data{{"path", told.path}, {"zxid", hex_text(told.at.value)}};
+        json data{{"path", told.path}, {"zxid", hex_text(told.at.value)}};
         if (!has_values_) {
             return asked_.exchange->send(event_text(name_of(told.type), told.at, data));
         }
