@@ -468,10 +468,19 @@ class GrowthTest(FleetTest):
         client.create("/before", b"")
         for number in (2, 3):
             fleet.join(number, known=(1,))
-            client.reconfig(joining=fleet.line(number), leaving=None, new_members=None)
+            await_that(lambda number=number: self.has_joined(client, fleet.line(number)), "the leader has heard of it")
         self.assertEqual(ids_of(config_of(client)), {1, 2, 3})
         fleet.nodes[1].kill()
         self.assertTrue(fleet.client(2, 3).exists("/before"))
+
+    @staticmethod
+    def has_joined(client, line):
+        """Two of two must be there: the leader may not have heard from the second one yet."""
+        try:
+            client.reconfig(joining=line, leaving=None, new_members=None)
+            return True
+        except NewConfigNoQuorumError:
+            return False
 
     def test_a_server_that_ran_alone_becomes_one_of_three(self):
         fleet = self.fleet()

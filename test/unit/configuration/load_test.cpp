@@ -455,7 +455,6 @@ TEST_CASE("load: every numeric key refuses what is not a number", "[load]") {
           "minSessionTimeout",
           "maxSessionTimeout",
           "clientPort",
-          "secureClientPort",
           "clientPortListenBacklog",
           "maxClientCnxns",
           "maxCnxns",

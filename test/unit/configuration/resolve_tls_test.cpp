@@ -119,6 +119,7 @@ TEST_CASE("resolve tls: what would weaken a check is an error", "[tls]") {
     CHECK(is_refused("ssl.ocsp=true\n", "ssl.ocsp: no server of an authority is asked"));
     CHECK(parse_lines("ssl.ocsp=false\n").usable());
     CHECK(is_refused("ssl.keyStore.type=DER\n", "ssl.keyStore.type: \"DER\" is none of"));
+    CHECK(is_refused("secureClientPort=many\n", "secureClientPort"));
     CHECK(is_refused("ssl.clientAuth=maybe\n", "ssl.clientAuth"));
 }
 
