@@ -176,7 +176,7 @@ nanoseconds client::act(nanoseconds now) {
     } else if (now - asked_at_ > plan_.session_timeout / 3) {
         ask_ping(now);
     }
-    return std::min(think, plan_.session_timeout / 4);
+    return is_asking_ ? std::min(think, plan_.session_timeout / 4) : plan_.session_timeout / 8;
 }
 
 std::string client::describe() const {

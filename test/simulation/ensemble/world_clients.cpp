@@ -238,10 +238,10 @@ void world::check_closing(const server& by, const connection& closed) const {
     if (!by.running->is_serving() && here - by.not_serving_since >= patience) {
         return;
     }
-    // One that its client left, and its server has not missed yet, may still speak for the session.
+    // One that its client left, and its server has not missed yet, may still speak for the session:
+    // its handshake, even, may come late.
     for (const auto& [which, each] : connections_) {
-        const bool is_left = each.client == closed.client && !each.client_is_there;
-        if (is_left && each.server_is_there && each.server != closed.server) {
+        if (each.client == closed.client && !each.client_is_there && each.server_is_there) {
             return;
         }
     }
