@@ -17,6 +17,7 @@ build_packages=(
 test_packages=(
     catch2
     clang-14 libclang-rt-14-dev
+    libzookeeper-mt-dev openssl pkg-config
     curl libzookeeper-mt-dev python3 python3-kazoo
     spin
     zookeeper zookeeper-bin
