@@ -11,8 +11,16 @@ function(conclave_library name)
     cmake_parse_arguments(arg "" "" "USES;PRIVATE_USES" ${ARGN})
     file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp ${CMAKE_CURRENT_SOURCE_DIR}/src/*.cpp)
     add_library(${name} STATIC ${sources})
-    target_include_directories(${name} PUBLIC ${CMAKE_SOURCE_DIR})
-    target_link_libraries(${name} PUBLIC ${arg_USES} PRIVATE ${arg_PRIVATE_USES} conclave-warnings)
+    target_include_directories(${name} PUBLIC $<BUILD_INTERFACE:${CMAKE_SOURCE_DIR}>)
+    target_link_libraries(${name} PUBLIC ${arg_USES} PRIVATE ${arg_PRIVATE_USES} $<BUILD_INTERFACE:conclave-warnings>)
+endfunction()
+
+# conclave_public_headers(NAME)
+# The headers that installed programs include: everything in the include/ of the current folder.
+function(conclave_public_headers name)
+    set(include ${CMAKE_CURRENT_SOURCE_DIR}/include)
+    file(GLOB_RECURSE headers CONFIGURE_DEPENDS ${include}/*.hpp)
+    target_sources(${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${include} FILES ${headers})
 endfunction()
 
 # conclave_unit_test(MODULE USES target...)

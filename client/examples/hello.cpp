@@ -50,6 +50,7 @@ int main(int argc, char** argv) {
         } catch (const std::exception& error) {
             std::cerr << "hello: " << error.what() << '\n';
             outcome = EXIT_FAILURE;
+            context.stop(); // the session would keep it running
         }
     });
     context.run();

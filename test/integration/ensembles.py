@@ -2,13 +2,13 @@
 
 import os
 import signal
-import socket
 import subprocess
 import threading
 
 from faults_test import FaultyDisk
 from harness import LOOPBACK, await_that, four_letter_word
 from networks import Network
+from servers import free_ports
 
 SHIMS = os.path.dirname(os.path.abspath(__file__))
 
@@ -19,15 +19,6 @@ def compiled(source, scratch):
     if not os.path.exists(library):
         subprocess.run(["cc", "-shared", "-fPIC", "-o", library, os.path.join(SHIMS, source)], check=True)
     return library
-
-
-def free_ports(count):
-    """All different: each is held until the last one is found."""
-    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
 
 
 class Ensemble:

@@ -20,7 +20,7 @@ from kazoo.exceptions import NotReadOnlyCallError
 from kazoo.retry import KazooRetry
 
 from curator_test import class_path
-from servers import LOOPBACK, ZK_SCRIPTS, free_port, is_zookeeper_installed, make_server
+from servers import LOOPBACK, ZK_SCRIPTS, free_ports, is_zookeeper_installed, make_server
 from wire import Connection
 
 PROGRAM, SCRATCH = None, None
@@ -52,9 +52,11 @@ def word(server, text):
 
 class Ensemble:
     def __init__(self, settings=None, program=None):
-        lines = {f"server.{number}": f"{LOOPBACK}:{free_port()}:{free_port()}" for number in (1, 2, 3)}
-        self.servers = [make_server(program or PROGRAM, SCRATCH, dict(lines, initLimit=10, syncLimit=5, **(settings or {})))
-                        for _ in lines]
+        ports = free_ports(9)
+        lines = {f"server.{number}": f"{LOOPBACK}:{ports[number - 1]}:{ports[number + 2]}" for number in (1, 2, 3)}
+        self.servers = [make_server(program or PROGRAM, SCRATCH,
+                                    dict(lines, initLimit=10, syncLimit=5, **(settings or {})), port)
+                        for port in ports[6:]]
         for number, server in enumerate(self.servers, 1):
             os.makedirs(server.data_directory)
             with open(os.path.join(server.data_directory, "myid"), "w", encoding="ascii") as file:

@@ -44,6 +44,15 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def free_ports(count):
+    """All different: each is held until the last one is found."""
+    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
+    ports = [each.getsockname()[1] for each in held]
+    for each in held:
+        each.close()
+    return ports
+
+
 def java_class_path(configuration_dir):
     """The class path of Debian's own scripts, with our logging configuration instead of theirs."""
     with open(os.path.join(ZK_SCRIPTS, "zkEnv.sh"), encoding="utf-8") as script:
@@ -203,6 +212,6 @@ class Conclave(Server):
         return [self.binary, configuration]
 
 
-def make_server(program, scratch, settings=None):
+def make_server(program, scratch, settings=None, port=None):
     """A server for a test of clients: `program` is the path of conclaved, or the word zookeeper."""
-    return ZooKeeper(scratch, settings) if program == "zookeeper" else Conclave(program, scratch, settings)
+    return ZooKeeper(scratch, settings, port) if program == "zookeeper" else Conclave(program, scratch, settings, port)

@@ -57,6 +57,17 @@ class ClientTest(unittest.TestCase):
         output = self.run_program("example-hello", self.server.connect_string, "/hello")
         self.assertEqual(output, '/hello holds "hello" in version 0\n/hello: data_changed\n')
 
+    def test_configuration_and_blocking(self):
+        self.run_program("example-hello", self.server.connect_string, "/value")
+        with self.assertRaisesRegex(AssertionError, "NoNode"):
+            self.run_program("example-configuration", self.server.connect_string, "/value", "1")
+        with self.assertRaisesRegex(AssertionError, "NoNode"):
+            self.run_program("example-blocking", self.server.connect_string, "/value", "/copy")
+        output = self.run_program("example-configuration", self.server.connect_string, "/", "1")
+        self.assertEqual(output, "0: \n")
+        output = self.run_program("example-blocking", self.server.connect_string, "/", "/copy")
+        self.assertEqual(output, "copied 0 bytes from / to /copy\n")
+
 
 if __name__ == "__main__":
     SERVER, PROGRAMS, SCRATCH = sys.argv[1:4]

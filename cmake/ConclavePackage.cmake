@@ -1,0 +1,30 @@
+# What `cmake --install` leaves for C++ programs: find_package(Conclave) and pkg-config.
+
+include(CMakePackageConfigHelpers)
+include(GNUInstallDirs)
+
+# conclave_install_package()
+# Called once all targets are known.
+function(conclave_install_package)
+    set_target_properties(conclave-common PROPERTIES EXPORT_NAME common)
+    set_target_properties(conclave-client PROPERTIES EXPORT_NAME client)
+    install(TARGETS conclave-common conclave-client
+        EXPORT ConclaveTargets
+        ARCHIVE COMPONENT client
+        FILE_SET HEADERS COMPONENT client)
+    set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/Conclave)
+    install(EXPORT ConclaveTargets NAMESPACE Conclave:: DESTINATION ${package_dir} COMPONENT client)
+
+    configure_package_config_file(${CMAKE_SOURCE_DIR}/cmake/ConclaveConfig.cmake.in
+        ${CMAKE_BINARY_DIR}/package/ConclaveConfig.cmake INSTALL_DESTINATION ${package_dir})
+    write_basic_package_version_file(${CMAKE_BINARY_DIR}/package/ConclaveConfigVersion.cmake
+        COMPATIBILITY SameMinorVersion)
+    install(FILES
+        ${CMAKE_BINARY_DIR}/package/ConclaveConfig.cmake
+        ${CMAKE_BINARY_DIR}/package/ConclaveConfigVersion.cmake
+        DESTINATION ${package_dir} COMPONENT client)
+
+    configure_file(${CMAKE_SOURCE_DIR}/cmake/conclave-client.pc.in ${CMAKE_BINARY_DIR}/package/conclave-client.pc @ONLY)
+    install(FILES ${CMAKE_BINARY_DIR}/package/conclave-client.pc
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT client)
+endfunction()

@@ -1,0 +1,52 @@
+"""What `cmake --install` leaves can be used: install_test.py CMAKE BUILD_FOLDER COMPILER SCRATCH"""
+
+import shutil
+import subprocess
+import sys
+import unittest
+from pathlib import Path
+
+CMAKE, BUILD, COMPILER, SCRATCH = None, None, None, None
+CONSUMER = Path(__file__).resolve().parent / "consumer"
+
+
+def run(*command, **options):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **options)
+    if done.returncode != 0:
+        raise AssertionError(f"{' '.join(map(str, command))} failed:\n{done.stdout}")
+    return done.stdout
+
+
+class InstallTest(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        shutil.rmtree(SCRATCH, ignore_errors=True)
+        cls.prefix = SCRATCH / "prefix"
+        run(CMAKE, "--install", BUILD, "--prefix", cls.prefix, "--component", "client")
+
+    def expect_refusal(self, program):
+        self.assertEqual(run(program), "Connection refused\n")
+
+    def test_find_package(self):
+        build = SCRATCH / "find-package"
+        run(CMAKE, "-S", CONSUMER, "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={COMPILER}")
+        run(CMAKE, "--build", build)
+        self.expect_refusal(build / "consumer")
+
+    def test_pkg_config(self):
+        if shutil.which("pkg-config") is None:
+            self.skipTest("there is no pkg-config")
+        pc_file = next(self.prefix.rglob("conclave-client.pc"))
+        text = pc_file.read_text().replace(next(line for line in pc_file.read_text().splitlines()
+                                                if line.startswith("prefix=")), f"prefix={self.prefix}")
+        pc_file.write_text(text)
+        flags = run("pkg-config", "--cflags", "--libs", "--static", "conclave-client",
+                    env={"PKG_CONFIG_PATH": str(pc_file.parent), "PATH": "/usr/bin:/bin"}).split()
+        program = SCRATCH / "pkg-config-consumer"
+        run(COMPILER, CONSUMER / "main.cpp", "-o", program, *flags)
+        self.expect_refusal(program)
+
+
+if __name__ == "__main__":
+    CMAKE, BUILD, COMPILER, SCRATCH = sys.argv[1], sys.argv[2], sys.argv[3], Path(sys.argv[4])
+    unittest.main(argv=sys.argv[:1])
