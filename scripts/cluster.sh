@@ -75,6 +75,7 @@ configure() {
         {
             echo "dataDir=$directory/$id/data"
             echo "clientPort=$((client_port + id - 1))"
+            echo "admin.serverPort=$((client_port + id + 19))"
             echo "4lw.commands.whitelist=*"
             for other in $(seq "$count"); do
                 echo "server.$other=127.0.0.1:$((peer_port + 2 * other)):$((peer_port + 2 * other + 1))"
