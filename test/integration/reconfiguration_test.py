@@ -455,6 +455,7 @@ class WeightTest(FleetTest):
     def test_a_group_that_is_down_is_outvoted_by_the_others(self):
         fleet = self.fleet().found([1, 2, 3], {"group.1": "1", "group.2": "2", "group.3": "3"})
         fleet.nodes[3].kill()
+        await_that(lambda: "leader" in (fleet.mode(1), fleet.mode(2)), "two groups of three decide")
         fleet.client(1, 2).create("/two-groups", b"")
         fleet.nodes[2].kill()
         await_that(lambda: fleet.mode(1) == "", "one group of three decides nothing")
