@@ -454,6 +454,7 @@ class WeightTest(FleetTest):
 
     def test_a_group_that_is_down_is_outvoted_by_the_others(self):
         fleet = self.fleet().found([1, 2, 3], {"group.1": "1", "group.2": "2", "group.3": "3"})
+        await_that(lambda: "unseen=0" in fleet.nodes[1].log(), "all three vote")
         fleet.nodes[3].kill()
         await_that(lambda: "leader" in (fleet.mode(1), fleet.mode(2)), "two groups of three decide")
         fleet.client(1, 2).create("/two-groups", b"")
