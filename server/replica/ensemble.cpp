@@ -225,6 +225,9 @@ void replica::begin_serving() {
     for (const std::uint64_t token : std::exchange(repeated_barriers_, {})) {
         core_->barrier(token);
     }
+    if (is_new_epoch) {
+        ask_again_about_sessions();
+    }
     if (!serves_clients()) {
         close_sessions();
     }
@@ -243,15 +246,35 @@ void replica::forget_unawaited_proposals() {
     });
 }
 
-void replica::replay_held_frames() {
-    std::vector<connection_id> holding;
+std::vector<connection_id> replica::connections_that(function_ref<bool(const connection&)> match
+) const {
+    std::vector<connection_id> found;
     for (const auto& [id, each] : connections_) {
-        if (!each->held_frames.empty() && each->phase != connection_phase::catching_up) {
-            holding.push_back(id);
+        if (match(*each)) {
+            found.push_back(id);
         }
     }
-    std::sort(holding.begin(), holding.end());
-    for (const connection_id id : holding) {
+    std::sort(found.begin(), found.end());
+    return found;
+}
+
+/// What the leader of an earlier epoch answers does not count: the present one has to know where
+/// the session is.
+void replica::ask_again_about_sessions() {
+    const auto waits = [](const connection& each) {
+        return each.phase == connection_phase::revalidating;
+    };
+    for (const connection_id id : connections_that(waits)) {
+        connection* const at = find(id);
+        is_following() ? ask_leader_about_session(*at) : close_after_output(*at);
+    }
+}
+
+void replica::replay_held_frames() {
+    const auto holds = [](const connection& each) {
+        return !each.held_frames.empty() && each.phase != connection_phase::catching_up;
+    };
+    for (const connection_id id : connections_that(holds)) {
         connection* from = find(id);
         for (const bytes& frame : std::exchange(from->held_frames, {})) {
             if (from->phase != connection_phase::closing) {
@@ -459,7 +482,8 @@ void replica::on_revalidate(server_id from, const revalidate_message& what) {
     if (is_valid) {
         take_session(what.session, {from, what.connection}, what.timeout_ms);
     }
-    send(from, revalidate_answer{what.session, what.connection, is_valid, core_->last().at});
+    const zxid newest = core_->last().at;
+    send(from, revalidate_answer{what.in, what.session, what.connection, is_valid, newest});
 }
 
 /// Who came back while the session was being closed is told so once that is decided (zab 4.4.5).
@@ -468,7 +492,8 @@ void replica::answer_undecided_revalidations(session_id closed) {
         if (each.second.session != closed) {
             return false;
         }
-        send(each.first, revalidate_answer{closed, each.second.connection, false, {}});
+        const auto& [in, session, connection, timeout_ms] = each.second;
+        send(each.first, revalidate_answer{in, session, connection, false, {}});
         return true;
     });
 }
@@ -483,8 +508,8 @@ void replica::take_session(session_id session, session_place by, std::int32_t ti
 void replica::on_revalidated(const revalidate_answer& what) {
     connection* at = find(connection_id{what.connection});
     if (at == nullptr || at->phase != connection_phase::revalidating ||
-        at->session != what.session) {
-        return; // it did not wait for the answer
+        at->session != what.session || !is_following() || what.in != core_->current_epoch()) {
+        return; // it did not wait for the answer, or waits for that of another leader
     }
     if (!what.is_valid) {
         return refuse_session(*at);

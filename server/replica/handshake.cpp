@@ -137,10 +137,7 @@ void replica::resume_session_for(
     if (is_following()) {
         from.phase = connection_phase::revalidating;
         from.session = request.session;
-        const epoch in = core_->current_epoch();
-        return send(
-            core_->leader(), revalidate_message{in, request.session, from.id.value, timeout_ms}
-        );
+        return ask_leader_about_session(from);
     }
     const session::session_state* known = sessions_.find(request.session);
     if (known == nullptr && !opening_.contains(request.session)) {
@@ -158,6 +155,11 @@ void replica::replace_connection_of(session_id session) {
     if (connection* previous = bound_to(session); previous != nullptr) {
         close_after_output(*previous);
     }
+}
+
+void replica::ask_leader_about_session(const connection& from) {
+    const epoch in = core_->current_epoch();
+    send(core_->leader(), revalidate_message{in, from.session, from.id.value, from.timeout_ms});
 }
 
 void replica::establish(connection& with, session_id session, zxid owned_since) {

@@ -76,6 +76,7 @@ struct revalidate_message {
 
 /// If valid, the session belongs to that connection from now on.
 struct revalidate_answer {
+    epoch in; ///< a later leader does not know what an earlier one has answered
     session_id session;
     std::uint64_t connection{};
     bool is_valid{};
@@ -83,7 +84,7 @@ struct revalidate_answer {
                  ///< it
 
     static void fields(auto& archive, auto& record) {
-        archive(record.session, record.connection, record.is_valid, record.newest);
+        archive(record.in, record.session, record.connection, record.is_valid, record.newest);
     }
 
     friend bool operator==(const revalidate_answer&, const revalidate_answer&) = default;

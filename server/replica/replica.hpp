@@ -320,6 +320,10 @@ private:
     [[nodiscard]] bool has_begun() const { return served_epoch_ == core_->current_epoch(); }
 
     void forget_unawaited_proposals();
+    void ask_leader_about_session(const connection& from);
+    void ask_again_about_sessions();
+    [[nodiscard]] std::vector<connection_id>
+    connections_that(function_ref<bool(const connection&)> match) const;
     void replay_held_frames();
     void close_abandoned_connections();
     void close_sessions();

@@ -99,6 +99,7 @@ TEST_CASE("move: a session that is being closed is over once that is decided", "
     replica::outputs after;
     leader.replica().take_outputs(after, later);
     REQUIRE(answers_in(after).size() == 1);
+    CHECK(answers_in(after).front().in == leader.now_in());
     CHECK_FALSE(answers_in(after).front().is_valid);
 }
 
