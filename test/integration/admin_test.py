@@ -343,6 +343,7 @@ class Stream:
                 return fields["event"], json.loads(fields["data"])
 
     def close(self):
+        self.response.close()  # with "Connection: close" the socket is the response's
         self.connection.close()
 
 

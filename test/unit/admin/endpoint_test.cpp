@@ -56,7 +56,7 @@ public:
         endpoint_->start();
     }
 
-    [[nodiscard]] endpoint& served() { return *endpoint_; }
+    [[nodiscard]] admin::endpoint& served() { return *endpoint_; }
 
     [[nodiscard]] std::uint16_t port() const { return endpoint_->ports().front(); }
 
@@ -102,7 +102,7 @@ private:
     server_view view_{server_, {}};
     replica::connection_id client_;
     std::mutex mutex_;
-    std::optional<endpoint> endpoint_;
+    std::optional<admin::endpoint> endpoint_;
 };
 
 /// A blocking client that sends octets as they are.
