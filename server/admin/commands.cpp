@@ -181,7 +181,7 @@ void command_answers::give(const command_entry& which, const http_request& asked
                     digests.push_back(
                         {{"zxid", each.at.value},
                          {"digest", static_cast<std::int64_t>(each.value.low)},
-                         {"digestVersion", 2}}
+                         {"digest_version", 2}}
                     );
                 }
                 return json{{"digests", digests}};

@@ -22,6 +22,9 @@ JARS = [f"/usr/share/java/{name}.jar" for name in (
 # What only a Java machine has, or what the two name by themselves: the keys differ.
 OPEN = {"system_properties", "monitor"}
 
+# After so many transactions at latest, both have a digest to show.
+DIGEST_INTERVAL = 128
+
 COMMANDS = ("configuration conf config connections cons dirs dump environment env envi get_trace_mask gtmk hash "
             "initial_configuration icfg is_read_only isro last_snapshot lsnp leader lead monitor mntr observers obsr ruok "
             "server_stats srvr stats stat system_properties sysp voting_view watches wchc watches_by_path wchp "
@@ -83,6 +86,9 @@ class SameKeys(unittest.TestCase):
         for op, fields in (("create", {"path": "/a", "data": b"x"}), ("create", {"path": "/e", "flags": 1}),
                            ("getData", {"path": "/a", "watch": True})):
             client.send(client.encode(op, **fields))
+            assert client.receive().fields["err"] == 0
+        for _ in range(DIGEST_INTERVAL):
+            client.send(client.encode("setData", path="/e", data=b"x", version=-1))
             assert client.receive().fields["err"] == 0
         return client
 
