@@ -312,7 +312,7 @@ class Changes(WithEndpoint):
         for number in range(20):
             self.assertEqual(self.change(f"/v1/znodes/s{number}", "POST").status, 201)
         await_that(lambda: self.get("/v1/sessions")["sessions"] == [], "the sessions of changes are over")
-        self.assertEqual(self.get("/commands/cons")["connections"], [])
+        await_that(lambda: self.get("/commands/cons")["connections"] == [], "their connections are closed")
 
 
 class ReadOnly(WithEndpoint):
