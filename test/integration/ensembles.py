@@ -1,6 +1,7 @@
 """Several real servers as one service, for tests that need them."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -66,9 +67,16 @@ class Ensemble:
         try:
             for node in self.nodes:
                 node.await_serving()
+            if len(self.nodes) > 1:
+                await_that(self.all_vote, "the storage of every voter is known")
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{self.last_words()}") from None
         return self
+
+    def all_vote(self):
+        """A founding counts those that took part; the votes of the others count a moment later."""
+        told = [re.findall(r" unseen=([0-9]+)", node.log()) for node in self.nodes]
+        return any(each and each[-1] == "0" for each in told)
 
     def last_words(self):
         """What the servers logged last, for a failure."""

@@ -51,7 +51,7 @@ class Observers(harness.TestCase):
         self.observer.launch()
         await_that(lambda: self.ensemble.mode(third) == "", "one voter of three serves no more")
         self.observer.await_log("listening for clients")
-        self.assertEqual(self.ensemble.mode(self.observer), "")
+        await_that(lambda: self.ensemble.mode(self.observer) == "", "an observer of nobody serves no more")
         self.ensemble.start()
         self.assertIn("without-it", names(self.session(self.observer), "/"))
 

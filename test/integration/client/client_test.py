@@ -11,7 +11,7 @@ import unittest
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "interop"))
-from certificates import make_certificates  # noqa: E402
+from client_certificates import make_certificates  # noqa: E402
 from servers import is_zookeeper_installed, make_server  # noqa: E402
 
 SERVER, PROGRAMS, SCRATCH = None, None, None
