@@ -78,6 +78,8 @@ class Weights(harness.TestCase):
         ensemble = Ensemble(self, groups, count=6).start()
         for node in ensemble.nodes[4:]:
             node.kill()
+        ensemble.leader()
+        ensemble.nodes[0].await_serving()
         session = self.session(ensemble.nodes[0])
         session.must("create", path="/two-groups", data=b"")
         ensemble.nodes[3].kill()
