@@ -18,13 +18,13 @@ using namespace conclave::client;
 using namespace std::chrono_literals;
 
 template <class Result>
-void decode_as(const reply_view& reply, const chroot& root) {
+void decode_as(const reply_view& reply, const client::chroot& root) {
     Result to{};
     static_cast<void>(decode(reply, root, to));
 }
 
 void decode_every_way(const completion& done) {
-    const chroot root{"/root"};
+    const client::chroot root{"/root"};
     const reply_view reply{{}, done.body};
     decode_as<created_node>(reply, root);
     decode_as<node_stat>(reply, root);
