@@ -17,12 +17,7 @@ build_packages=(
 test_packages=(
     catch2
     clang-14 libclang-rt-14-dev
-<<<<<<< HEAD
     curl libzookeeper-mt-dev prometheus python3 python3-kazoo python3-lmdb
-=======
-    libzookeeper-mt-dev openssl pkg-config
-    curl libzookeeper-mt-dev python3 python3-kazoo
->>>>>>> refs/heads/client
     spin
     zookeeper zookeeper-bin
 )
