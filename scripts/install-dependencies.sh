@@ -17,7 +17,7 @@ build_packages=(
 test_packages=(
     catch2
     clang-14 libclang-rt-14-dev
-    curl libzookeeper-mt-dev prometheus python3 python3-kazoo python3-lmdb
+    curl libzookeeper-mt-dev openssl pkg-config prometheus python3 python3-kazoo python3-lmdb
     spin
     zookeeper zookeeper-bin
 )
