@@ -24,9 +24,9 @@ void check_promises(const loaded& outcome) {
     for (const diagnostic& entry : outcome.diagnostics) {
         CONCLAVE_ASSERT(is_one_line(entry.text));
     }
-    CONCLAVE_ASSERT(!outcome.values.listeners.empty());
     CONCLAVE_ASSERT(!describe(outcome.values).empty());
     if (outcome.usable()) {
+        CONCLAVE_ASSERT(!outcome.values.listeners.empty());
         CONCLAVE_ASSERT(outcome.values.session_timeout_min <= outcome.values.session_timeout_max);
         CONCLAVE_ASSERT(outcome.values.members.servers.size() <= 1);
         CONCLAVE_ASSERT(!outcome.values.data_directory.empty());

@@ -37,6 +37,7 @@ class Ensemble:
                  for index, (quorum, election) in enumerate(self.peer_ports)}
         self.nodes = [test.node(dict(lines, **(settings or {})), port=port, **options) for port in ports[2 * count:]]
         self.network = None
+        self.is_founded = False
         if is_divisible:
             self.divide(test)
         for index, node in enumerate(self.nodes):
@@ -67,8 +68,9 @@ class Ensemble:
         try:
             for node in self.nodes:
                 node.await_serving()
-            if len(self.nodes) > 1:
+            if len(self.nodes) > 1 and not self.is_founded:
                 await_that(self.all_vote, "the storage of every voter is known")
+                self.is_founded = True
         except AssertionError as failure:
             raise AssertionError(f"{failure}\n{self.last_words()}") from None
         return self

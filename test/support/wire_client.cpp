@@ -63,7 +63,10 @@ void frame_log::append(bytes_view data) {
         if (!handshake) {
             std::int32_t version = 0;
             connect_outcome outcome;
-            in(version, outcome.timeout_ms, outcome.session, outcome.password, outcome.read_only);
+            in(version, outcome.timeout_ms, outcome.session, outcome.password);
+            if (in.ok() && !in.rest().empty()) { // a client that does not ask about it is not told
+                in(outcome.read_only);
+            }
             CONCLAVE_ASSERT(in.ok());
             handshake = std::move(outcome);
             continue;
