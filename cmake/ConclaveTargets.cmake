@@ -16,6 +16,12 @@ function(conclave_library name)
     target_link_libraries(${name} PUBLIC ${arg_USES} PRIVATE ${arg_PRIVATE_USES} $<BUILD_INTERFACE:conclave-warnings>)
 endfunction()
 
+# conclave_compile_alone(FILE...)
+# Files of the current folder with names of their own that others of the folder have too: they stay out of unity builds.
+function(conclave_compile_alone)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
 # conclave_public_headers(NAME)
 # The headers that installed programs include: everything in the include/ of the current folder.
 function(conclave_public_headers name)

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds everything and runs the tests. Ends with ctest's summary; the exit code is ctest's.
 #
-#   scripts/test.sh                          all tests
+#   scripts/test.sh                          all tests, built with preset test: as dev, several files to a compilation
 #   scripts/test.sh --preset asan|tsan       unit, simulation and integration tests under sanitizers
 #   scripts/test.sh [...] CTEST_ARGUMENT...  such as -R unit-tree, or -j2
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-preset=dev
+preset=test
 if [ "${1:-}" = --preset ]; then
     preset=${2:-}
     shift $(($# < 2 ? $# : 2))
@@ -15,10 +15,10 @@ fi
 
 selection=()
 case $preset in
-dev) ;;
+test | dev) ;;
 asan | tsan) selection=(--label-regex '^(unit|simulation|integration)$') ;;
 *)
-    echo "$0: unknown preset '$preset', expected dev, asan or tsan" >&2
+    echo "$0: unknown preset '$preset', expected test, dev, asan or tsan" >&2
     exit 2
     ;;
 esac

@@ -1,6 +1,7 @@
 #include "server/log/segment_format.hpp"
 
 #include "server/log/little_endian.hpp"
+#include "server/log/unique_id.hpp"
 
 #include <conclave/assert.hpp>
 #include <conclave/checksum.hpp>
@@ -77,19 +78,6 @@ constexpr std::size_t payload_size = 0;
 constexpr std::size_t type = 4;
 constexpr std::size_t id = 8;
 } // namespace record_at
-
-void store_id(char* at, const unique_id& id) {
-    std::copy(id.begin(), id.end(), at);
-}
-
-unique_id load_id(bytes_view data, std::size_t offset) {
-    unique_id id{};
-    const bytes_view octets = data.substr(offset, id.size());
-    std::transform(octets.begin(), octets.end(), id.begin(), [](char octet) {
-        return static_cast<std::uint8_t>(octet);
-    });
-    return id;
-}
 
 bool is_block_size(std::uint32_t size) {
     return size >= block_size_min && size <= block_size_max && (size & (size - 1)) == 0;

@@ -8,10 +8,10 @@ namespace conclave::txnlog {
 
 namespace {
 
-constexpr std::uint64_t write_size = std::uint64_t{256} << 10;
+constexpr std::uint64_t zeros_at_once = std::uint64_t{256} << 10;
 
 std::error_code clear(file& target, std::uint64_t from, std::uint64_t end) {
-    const bytes zeros(static_cast<std::size_t>(std::min(write_size, end - from)), '\0');
+    const bytes zeros(static_cast<std::size_t>(std::min(zeros_at_once, end - from)), '\0');
     for (std::uint64_t offset = from; offset < end;) {
         const std::uint64_t part = std::min<std::uint64_t>(zeros.size(), end - offset);
         if (const std::error_code error =

@@ -19,12 +19,6 @@ namespace {
 /// How many connections are accepted before everybody else gets a turn.
 constexpr int accept_count_max = 64;
 
-bool has_v4_at(const std::vector<tcp::endpoint>& all, std::uint16_t port) {
-    return std::any_of(all.begin(), all.end(), [port](const tcp::endpoint& each) {
-        return each.address().is_v4() && each.port() == port;
-    });
-}
-
 /// Errors of accept that a moment later may be gone, and that come at once if one asks again.
 bool is_out_of_resources(const error_code& failed) {
     return failed == asio::error::no_descriptors ||

@@ -17,12 +17,6 @@ namespace {
 
 constexpr std::chrono::milliseconds retry_interval{100};
 
-bool has_v4_at(const std::vector<tcp::endpoint>& all, std::uint16_t port) {
-    return std::any_of(all.begin(), all.end(), [port](const tcp::endpoint& each) {
-        return each.address().is_v4() && each.port() == port;
-    });
-}
-
 } // namespace
 
 peer_listener::peer_listener(

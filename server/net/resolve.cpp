@@ -49,6 +49,12 @@ resolve(asio::io_context& context, const std::vector<listen_address>& addresses)
     return all;
 }
 
+bool has_v4_at(const std::vector<tcp::endpoint>& all, std::uint16_t port) {
+    return std::any_of(all.begin(), all.end(), [port](const tcp::endpoint& each) {
+        return each.address().is_v4() && each.port() == port;
+    });
+}
+
 tcp::endpoint unwrapped(const tcp::endpoint& peer) {
     const asio::ip::address address = peer.address();
     if (!address.is_v6() || !address.to_v6().is_v4_mapped()) {

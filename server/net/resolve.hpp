@@ -4,6 +4,7 @@
 #include "server/net/asio.hpp"
 #include "server/net/settings.hpp"
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ namespace conclave::net {
 /// @throws std::runtime_error with a sentence for the operator
 [[nodiscard]] std::vector<tcp::endpoint>
 resolve(asio::io_context& context, const std::vector<listen_address>& addresses);
+
+/// Whether an IPv4 address listens on this port: a socket for IPv6 beside it must then leave IPv4 to it.
+[[nodiscard]] bool has_v4_at(const std::vector<tcp::endpoint>& all, std::uint16_t port);
 
 /// The address without the wrapping that an IPv6 socket puts around an IPv4 peer, so that a client
 /// has one address, whatever socket it came through.

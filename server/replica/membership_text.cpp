@@ -119,7 +119,7 @@ bool has_shared_address(const server_list& list) {
     std::set<std::pair<std::string, std::uint16_t>> taken;
     for (const auto& [id, server] : list.servers) {
         std::set<std::pair<std::string, std::uint16_t>> own;
-        for (const peer_address& each : server.addresses) {
+        for (const conclave::peer_address& each : server.addresses) {
             own.emplace(each.host, each.quorum_port);
             own.emplace(each.host, each.election_port);
         }

@@ -10,7 +10,7 @@ namespace {
 constexpr std::uint8_t first_type = 64;
 
 template <class Message>
-std::optional<peer_message> decoded(bytes_view payload) {
+std::optional<peer_message> decoded_message(bytes_view payload) {
     jute::reader in{payload};
     Message read;
     in(read);
@@ -50,17 +50,17 @@ std::optional<peer_message> decode_peer_message(bytes_view frame) {
     const bytes_view payload = frame.substr(1);
     switch (type - first_type) {
     case 0:
-        return decoded<forward_message>(payload);
+        return decoded_message<forward_message>(payload);
     case 1:
-        return decoded<touch_message>(payload);
+        return decoded_message<touch_message>(payload);
     case 2:
-        return decoded<revalidate_message>(payload);
+        return decoded_message<revalidate_message>(payload);
     case 3:
-        return decoded<revalidate_answer>(payload);
+        return decoded_message<revalidate_answer>(payload);
     case 4:
-        return decoded<digests_message>(payload);
+        return decoded_message<digests_message>(payload);
     case 5:
-        return decoded<divergence_message>(payload);
+        return decoded_message<divergence_message>(payload);
     default:
         return std::nullopt;
     }

@@ -19,6 +19,7 @@ class Record:
     def __init__(self):
         self.acknowledged_at = []
         self.losses = []  # (when, member) of connections that ended
+        self.is_over = False  # asked besides the cancellation, which wait_for may swallow
 
     def longest_gap_s(self, since):
         times = sorted(self.acknowledged_at)
@@ -30,12 +31,12 @@ async def write_for_ever(ensemble, number, record):
     """Starts at one member; moves on to the next when the connection is lost or nothing comes."""
     key = f"/failover{number}"
     at = number
-    while True:
+    while not record.is_over:
         member = ensemble.members[at % len(ensemble.members)]
         client = None
         try:
             client = await asyncio.wait_for(ensemble.client.open(member.client_port), OPEN_PATIENCE_S)
-            while True:
+            while not record.is_over:
                 await asyncio.wait_for(client.write(key, b"x" * 100), CALL_PATIENCE_S)
                 record.acknowledged_at.append(time.monotonic())
                 await asyncio.sleep(PACE_S)
@@ -58,6 +59,7 @@ async def kill_under_load(ensemble, leader):
     killed_at = time.monotonic()
     leader.process.kill()
     await asyncio.sleep(WATCH_S)
+    record.is_over = True
     for writer in writers:
         writer.cancel()
     await asyncio.gather(*writers, return_exceptions=True)
