@@ -42,7 +42,7 @@ ROOMS = {
     "server/store": room("common server/tree", "fmt lmdb os threads"),
     "server/tls": room("common", "fmt openssl os"),
     "server/net": room("common server/replica server/tls", "fmt boost os threads"),
-    "server/admin": room("common server/replica", "fmt boost json os threads"),
+    "server/admin": room("common server/replica server/tls", "fmt boost json os threads"),
     "server/configuration": room("common", "fmt os"),
     "server": room(ALL_ROOMS, ALL_LIBRARIES),
     "client": room("common", "fmt boost openssl os threads"),

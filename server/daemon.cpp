@@ -2,6 +2,7 @@
 
 #include "server/admin/endpoint.hpp"
 #include "server/admin/four_letter_words.hpp"
+#include "server/audit_log.hpp"
 #include "server/damaged_state.hpp"
 #include "server/endpoint_settings.hpp"
 #include "server/history_service.hpp"
@@ -15,6 +16,7 @@
 #include "server/tls_settings.hpp"
 #include "server/tree/corrupt_state.hpp"
 #include "server/version.hpp"
+#include "server/wall_clock.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -30,11 +32,6 @@
 namespace conclave {
 
 namespace {
-
-std::int64_t wall_clock_ms() {
-    const auto since_epoch = std::chrono::system_clock::now().time_since_epoch();
-    return std::chrono::duration_cast<std::chrono::milliseconds>(since_epoch).count();
-}
 
 net::network_settings make_network_settings(const configuration::settings& configured) {
     net::network_settings made;
@@ -109,6 +106,30 @@ admin::configuration_facts make_configuration_facts(const configuration::setting
     return facts;
 }
 
+std::vector<admin::link_facts> make_link_facts(const std::vector<net::peer_status>& peers) {
+    const auto now = std::chrono::steady_clock::now();
+    const auto age_ms = [now](std::chrono::steady_clock::time_point since) {
+        return std::int64_t{(now - since) / std::chrono::milliseconds{1}};
+    };
+    std::vector<admin::link_facts> facts;
+    for (const net::peer_status& each : peers) {
+        admin::link_facts& made = facts.emplace_back();
+        made.id = each.id;
+        made.last_error = each.last_error;
+        made.last_error_age_ms = each.last_error.empty() ? 0 : age_ms(each.last_error_at);
+        if (each.link) {
+            made.is_up = true;
+            made.address = each.link->address;
+            made.up_ms = age_ms(each.link->up_since);
+            made.queued_size = each.link->queued_size;
+        } else if (!each.endpoints.empty()) {
+            made.address =
+                fmt::format("{}:{}", each.endpoints.front().host, each.endpoints.front().port);
+        }
+    }
+    return facts;
+}
+
 admin::summary summary_of(const char* name, const disk_statistics& measured) {
     const auto ms = [](std::chrono::nanoseconds time) {
         return time / std::chrono::milliseconds{1};
@@ -153,6 +174,10 @@ public:
         );
         if (configuration::is_ensemble(configured)) {
             join_ensemble(configured);
+        }
+        if (configured.audit_enabled) {
+            audit_ = std::make_unique<audit_log>(configured.audit_file);
+            loop_.set_audit([this](auto events) { audit_->append(std::move(events)); });
         }
         open_endpoint(configured);
     }
@@ -293,7 +318,19 @@ private:
         };
         made.network = [this] {
             const net::network_counters& counted = loop_.network().counters();
-            return admin::network_facts{counted.rejected, counted.closed};
+            return admin::network_facts{
+                counted.rejected,
+                counted.closed,
+                counted.handshakes_open,
+                counted.handshakes_failed,
+                counted.handshakes_refused};
+        };
+        made.links = [this] {
+            return links_ == nullptr ? std::vector<admin::link_facts>{}
+                                     : make_link_facts(links_->network().status());
+        };
+        made.log_queue_size = [this] {
+            return storage_.log_queue_size();
         };
         made.summaries = [this] {
             return std::vector{
@@ -337,12 +374,41 @@ private:
         storage_timer_.async_wait([this](const boost::system::error_code& error) {
             if (!error) {
                 storage_.trim_memory();
+                report_disk();
                 if (replica_.last_applied() > zxid{}) {
                     storage_.end_initialization();
                 }
                 look_after_storage();
             }
         });
+    }
+
+    /// Once every few seconds: what the other servers are told of this one's disk.
+    void report_disk() {
+        constexpr std::chrono::seconds interval{5};
+        const auto now = std::chrono::steady_clock::now();
+        if (now < disk_report_due_) {
+            return;
+        }
+        disk_report_due_ = now + interval;
+        const disk_statistics measured = storage_.sync_statistics();
+        const auto us = [](auto time) {
+            return static_cast<std::uint64_t>(time / std::chrono::microseconds{1});
+        };
+        const auto count = static_cast<std::uint64_t>(measured.count);
+        const std::uint64_t recent = count - disk_reported_count_;
+        const std::uint64_t sum = us(measured.sum);
+        replica_.report_disk(
+            {count,
+             us(measured.times.percentile(0.5)),
+             us(measured.times.percentile(0.99)),
+             us(measured.most),
+             recent,
+             recent == 0 ? 0 : (sum - disk_reported_sum_) / recent},
+            loop_.begin_input()
+        );
+        disk_reported_count_ = count;
+        disk_reported_sum_ = sum;
     }
 
     storage storage_;
@@ -357,6 +423,10 @@ private:
     std::unique_ptr<snapshot_service> snapshots_;
     boost::asio::signal_set signals_;
     boost::asio::steady_timer storage_timer_;
+    std::chrono::steady_clock::time_point disk_report_due_;
+    std::uint64_t disk_reported_count_ = 0;
+    std::uint64_t disk_reported_sum_ = 0;
+    std::unique_ptr<audit_log> audit_;
     std::unique_ptr<admin::endpoint> endpoint_; ///< first to go, but after the loop has ended
 };
 

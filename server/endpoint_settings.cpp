@@ -1,6 +1,7 @@
 #include "server/endpoint_settings.hpp"
 
 #include "server/log_output.hpp"
+#include "server/tls_settings.hpp"
 
 #include <conclave/log_line.hpp>
 
@@ -44,10 +45,14 @@ std::string read_token(const std::string& path) {
 admin::endpoint_settings make_endpoint_settings(const configuration::settings& configured) {
     admin::endpoint_settings made;
     if (configured.admin_enabled) {
-        made.door = {configured.admin_host, configured.admin_port};
+        made.door = admin::http_door{configured.admin_host, configured.admin_port};
+        if (const std::optional<tls::settings> keys = endpoint_tls_settings(configured)) {
+            made.door->security = {
+                std::make_shared<const tls::context>(*keys), configured.admin_forces_https};
+        }
     }
     if (configuration::has_metrics_port(configured)) {
-        made.metrics_door = {configured.metrics_host, configured.metrics_port};
+        made.metrics_door = admin::http_door{configured.metrics_host, configured.metrics_port};
     }
     made.limits.connection_count_max = configured.admin_connection_count_max;
     made.limits.idle_timeout = configured.admin_idle_timeout;
@@ -62,6 +67,7 @@ admin::endpoint_settings make_endpoint_settings(const configuration::settings& c
     made.credentials.digest_algorithm = configured.digest_algorithm;
     made.credentials.digest_enabled = configured.digest_scheme_enabled;
     made.credentials.skip_acl = configured.skip_acl;
+    made.frame_size_max = configured.jute_buffer_size_bytes_max;
     made.effective_configuration = configuration::describe(configured);
     made.logging = {&current_log_level, &print_log_lines};
     return made;

@@ -90,6 +90,11 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
         configured.connection_weights_enabled,
         configured.connection_weight_global,
         configured.connection_weight_renew};
+    made.slow_request_threshold = configured.slow_request_threshold;
+    made.is_audited = configured.audit_enabled;
+    made.stopwatch = [] {
+        return std::chrono::nanoseconds{std::chrono::steady_clock::now().time_since_epoch()};
+    };
     if (configured.throttle_request_count_max != 0) {
         made.limits.outstanding_max = std::min<std::size_t>(
             made.limits.outstanding_max, configured.throttle_request_count_max

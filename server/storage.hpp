@@ -109,6 +109,11 @@ public:
 
     [[nodiscard]] std::uint64_t log_size() const { return log_ == nullptr ? 0 : log_->size(); }
 
+    /// Octets that wait to be written to the log.
+    [[nodiscard]] std::size_t log_queue_size() const {
+        return log_ == nullptr ? 0 : log_->queue_size();
+    }
+
     [[nodiscard]] std::uint64_t checkpoint_size() const { return store_->used_size(); }
 
     [[nodiscard]] disk_statistics sync_statistics() const;

@@ -78,6 +78,16 @@ std::optional<tls::settings> peer_tls_settings(const configuration::settings& co
     return keys_of(configured.quorum_tls);
 }
 
+std::optional<tls::settings> endpoint_tls_settings(const configuration::settings& configured) {
+    if (!configured.admin_port_is_unified && !configured.admin_forces_https) {
+        return std::nullopt;
+    }
+    tls::settings made = keys_of(configured.quorum_tls);
+    made.authentication =
+        configured.admin_needs_client_auth ? tls::client_auth::need : tls::client_auth::none;
+    return made;
+}
+
 net::peer_tls_policy peer_tls_policy(const configuration::settings& configured) {
     return {
         configured.quorum_uses_tls,

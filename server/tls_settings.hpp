@@ -17,6 +17,10 @@ client_tls_settings(const configuration::settings& configured);
 [[nodiscard]] std::optional<tls::settings>
 peer_tls_settings(const configuration::settings& configured);
 
+/// Nothing if the admin endpoint speaks plain HTTP alone.
+[[nodiscard]] std::optional<tls::settings>
+endpoint_tls_settings(const configuration::settings& configured);
+
 [[nodiscard]] net::peer_tls_policy peer_tls_policy(const configuration::settings& configured);
 
 } // namespace conclave

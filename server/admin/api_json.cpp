@@ -97,6 +97,18 @@ json data_json(const std::optional<bytes>& data) {
     return {{"encoding", is_text ? "utf-8" : "base64"}, {"value", is_text ? *data : base64(*data)}};
 }
 
+json quota_json(const quota_facts& quota) {
+    const auto limit = [](std::int64_t value) {
+        return value < 0 ? json(nullptr) : json(value);
+    };
+    return {
+        {"path", quota.top_name},
+        {"count_limit", limit(quota.count_limit)},
+        {"count_used", quota.count_used},
+        {"bytes_limit", limit(quota.bytes_limit)},
+        {"bytes_used", quota.bytes_used}};
+}
+
 json acl_json(const replica::acl_copy& acl) {
     json entries = json::array();
     for (const replica::acl_entry& each : acl.entries) {
@@ -151,8 +163,10 @@ json status_json(const measured_facts& measured) {
     json latency{
         {"read", latency_json(counted.read_latency)},
         {"write", latency_json(counted.update_latency)},
-        {"queue", latency_json(counted.queue_time)},
         {"commit", latency_json(counted.commit_time)}};
+    for (std::size_t index = 0; index < replica::stage_count; ++index) {
+        latency[bytes{replica::stage_names[index]}] = latency_json(counted.stages[index]);
+    }
     for (const summary& each : measured.summaries) {
         if (each.times) {
             latency[each.name == "fsynctime" ? "log_sync" : "checkpoint"] =

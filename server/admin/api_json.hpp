@@ -15,6 +15,7 @@ namespace conclave::admin {
 /// {"encoding": "utf-8" or "base64", "value": text}, or null for null data.
 [[nodiscard]] nlohmann::ordered_json data_json(const std::optional<bytes>& data);
 
+[[nodiscard]] nlohmann::ordered_json quota_json(const quota_facts& quota);
 [[nodiscard]] nlohmann::ordered_json acl_json(const replica::acl_copy& acl);
 [[nodiscard]] nlohmann::ordered_json children_json(const replica::children_reading& reading);
 [[nodiscard]] nlohmann::ordered_json latency_json(const replica::latency_histogram& of);

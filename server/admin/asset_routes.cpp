@@ -30,7 +30,14 @@ void add_asset_routes(route_table& to) {
     using enum operation;
     add(to, "/", see_console, "text/html; charset=utf-8", asset_console_html);
     add(to, "/console.css", see_console, "text/css; charset=utf-8", asset_console_css);
-    add(to, "/console.js", see_console, "text/javascript; charset=utf-8", asset_console_js);
+    for (const auto& [path, content] :
+         {std::pair{bytes_view{"/console.js"}, asset_console_js},
+          {"/console_overview.js", asset_console_overview_js},
+          {"/console_tree.js", asset_console_tree_js},
+          {"/console_sessions.js", asset_console_sessions_js},
+          {"/console_why.js", asset_console_why_js}}) {
+        add(to, path, see_console, "text/javascript; charset=utf-8", content);
+    }
     add(to, "/v1/openapi.json", see_console, "application/json", asset_openapi_json);
 }
 

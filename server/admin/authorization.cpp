@@ -20,14 +20,14 @@ bool is_public(operation what) {
     return what == operation::probe || what == operation::see_console;
 }
 
+/// Anybody can make up a name and a password, as with digest ACLs: that opens the nodes whose ACLs
+/// name them, and nothing that is closed to strangers.
 role needed_for(operation what, const access_policy& policy) {
-    if (what == operation::operate) {
+    const bool is_closed = policy.authorization_required && !is_public(what);
+    if (what == operation::operate || is_closed) {
         return role::operator_;
     }
-    if (what == operation::write_node || (policy.authorization_required && !is_public(what))) {
-        return role::user;
-    }
-    return role::anybody;
+    return what == operation::write_node ? role::user : role::anybody;
 }
 
 bytes lower_case(bytes_view text) {
@@ -93,6 +93,28 @@ bool add_digest(caller& to, bytes_view credentials, const credential_settings& k
 }
 
 } // namespace
+
+bytes_view name_of(operation what) {
+    switch (what) {
+    case operation::probe:
+        return "probe";
+    case operation::see_console:
+        return "see_console";
+    case operation::read_metrics:
+        return "read_metrics";
+    case operation::read_status:
+        return "read_status";
+    case operation::read_node:
+        return "read_node";
+    case operation::reset_statistics:
+        return "reset_statistics";
+    case operation::write_node:
+        return "write_node";
+    case operation::operate:
+        break;
+    }
+    return "operate";
+}
 
 verdict authorize(const access_policy& policy, const caller& by, operation what) {
     if (by.from == provenance::cross_origin ||

@@ -32,10 +32,13 @@ inline constexpr std::array all_operations{
     operation::operate,
 };
 
+/// "read_node"; what /v1/access calls it.
+[[nodiscard]] bytes_view name_of(operation what);
+
 /// Each may do what those before it may.
 enum class role {
     anybody,
-    user,     ///< proved a name and a password (the scheme "digest")
+    user,     ///< named itself, with a password, as for the scheme "digest": ACLs know it by both
     operator_ ///< holds the token, or is the super user
 };
 
@@ -54,7 +57,7 @@ struct caller {
 
 struct access_policy {
     bool writes_enabled = false;
-    bool authorization_required = false; ///< also for reading
+    bool authorization_required = false; ///< operators only, also for reading
 };
 
 enum class verdict {

@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
 #include <utility>
 
 namespace conclave::admin {
@@ -40,6 +41,7 @@ endpoint::endpoint(endpoint_settings configured, std::function<void(core_gate::q
     , clients_(
           core_,
           settings_.clients,
+          settings_.frame_size_max,
           [this](std::function<void()> what) { server_.post(std::move(what)); },
           context_.call_after
       )
@@ -55,7 +57,8 @@ endpoint::~endpoint() {
 void endpoint::start() {
     if (settings_.door) {
         log(log_level::info,
-            "admin endpoint url=http://{}:{}/ writes={}",
+            "admin endpoint url={}://{}:{}/ writes={}",
+            settings_.door->security.keys == nullptr ? "http" : "https",
             settings_.door->host,
             ports().front(),
             settings_.access.writes_enabled);
@@ -123,9 +126,32 @@ void endpoint::add_routes() {
     add_server_routes(routes_, context_);
     add_node_routes(routes_, context_);
     add_session_routes(routes_, context_);
+    add_why_routes(routes_, context_);
+    add_lock_routes(routes_, context_);
     add_write_routes(routes_, clients_);
+    add_operator_routes(routes_, context_, clients_);
     add_watch_routes(routes_, context_, clients_);
     add_command_routes();
+    add_access_route();
+}
+
+/// What the caller may do here: the console shows no button that would be refused.
+void endpoint::add_access_route() {
+    const auto tell = [this](const routed_request& asked) {
+        constexpr std::array names{"anybody", "user", "operator"};
+        nlohmann::ordered_json may;
+        for (const operation each : all_operations) {
+            may[bytes{name_of(each)}] =
+                authorize(settings_.access, asked.by, each) == verdict::allowed;
+        }
+        respond_json(
+            asked,
+            {{"role", names[static_cast<std::size_t>(asked.by.is)]},
+             {"writes_enabled", settings_.access.writes_enabled},
+             {"may", std::move(may)}}
+        );
+    };
+    routes_.add({"GET", "/v1/access", operation::see_console, tell});
 }
 
 void endpoint::add_command_routes() {

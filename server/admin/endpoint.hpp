@@ -25,7 +25,8 @@ struct endpoint_settings {
     credential_settings credentials;
     std::vector<std::string> effective_configuration; ///< lines `key=value`, secrets masked
     log_level_port logging;
-    local_client_port clients; ///< for changes and watches
+    local_client_port clients;                                ///< for changes and watches
+    std::size_t frame_size_max = (std::size_t{1} << 20U) - 1; ///< octets of any client's request
 };
 
 /// Runs on a thread of its own, named "admin". It never touches the replica: it asks the core
@@ -60,6 +61,7 @@ private:
     [[nodiscard]] bool is_metrics_door(const http_request& head) const;
     void add_routes();
     void add_command_routes();
+    void add_access_route();
     void answer_command(const routed_request& asked);
 
     endpoint_settings settings_;

@@ -1,10 +1,12 @@
 /// What operators are told, as plain values: four-letter words and the HTTP endpoint print them.
 #pragma once
 
+#include "server/replica/observations.hpp"
 #include "server/replica/status.hpp"
 
 #include <conclave/types.hpp>
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -67,6 +69,27 @@ struct directory_sizes {
 struct network_facts {
     std::uint64_t connections_rejected = 0; ///< by the limits on connections
     std::uint64_t connections_closed = 0;
+    std::uint64_t handshakes_open = 0; ///< of TLS; under way now
+    std::uint64_t handshakes_failed = 0;
+    std::uint64_t handshakes_refused = 0; ///< too many were under way
+};
+
+/// The link to another server of the ensemble.
+struct link_facts {
+    server_id id;
+    std::string address; ///< of the other side, or where it is dialed
+    bool is_up = false;
+    std::int64_t up_ms = 0;
+    std::string last_error; ///< of dialing, or of the last link; empty: none yet
+    std::int64_t last_error_age_ms = 0;
+    std::size_t queued_size = 0; ///< octets that wait to be sent
+};
+
+/// Who asks for what.
+struct talk_facts {
+    std::vector<replica::operation_count> operations;
+    std::vector<replica::top_talkers::talker> prefixes; ///< the most talkative first
+    std::uint64_t slow_count = 0;
 };
 
 /// Many measurements in five numbers.
@@ -96,6 +119,10 @@ struct measured_facts {
     std::vector<quota_facts> quotas;
     std::vector<summary> summaries;
     directory_sizes sizes;
+    std::vector<link_facts> links;
+    talk_facts talk;
+    std::map<server_id, replica::heard_disk> disks;
+    std::size_t log_queue_size = 0; ///< octets that wait to be written to the log
 };
 
 } // namespace conclave::admin

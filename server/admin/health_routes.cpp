@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include <memory>
+#include <optional>
 #include <utility>
 
 namespace conclave::admin {
@@ -52,25 +53,26 @@ json warnings_of(const health_facts& facts) {
     return warnings;
 }
 
-/// Answers with what `tell` makes of the facts, or with 503 if the core does not answer in time.
+/// Answers with what `tell(asked, facts)` makes of the facts, or with 503 if the core does not
+/// answer in time. What waits for that time holds no connection once it is answered.
 template <class Tell>
 void answer_soon(const route_context& context, const routed_request& asked, Tell tell) {
-    const auto is_answered = std::make_shared<bool>(false);
+    const auto waiting = std::make_shared<std::optional<routed_request>>(asked);
     context.core.ask(
         [](server_view& view, replica::instant now) {
             return health_facts{
                 view.server().current_status(now), view.server().current_ensemble_status()};
         },
-        [asked, tell, is_answered](const health_facts& facts) {
-            if (!std::exchange(*is_answered, true)) {
-                tell(facts);
+        [waiting, tell](const health_facts& facts) {
+            if (const auto answered = std::exchange(*waiting, std::nullopt)) {
+                tell(*answered, facts);
             }
         }
     );
-    context.call_after(core_patience, [asked, is_answered] {
-        if (!std::exchange(*is_answered, true)) {
+    context.call_after(core_patience, [waiting] {
+        if (const auto answered = std::exchange(*waiting, std::nullopt)) {
             respond_json(
-                asked,
+                *answered,
                 {{"status", "failing"},
                  {"reasons",
                   {{{"reason", "core_stuck"},
@@ -81,26 +83,30 @@ void answer_soon(const route_context& context, const routed_request& asked, Tell
     });
 }
 
+void tell_live(const routed_request& asked, const health_facts&) {
+    respond_json(asked, {{"status", "ok"}, {"reasons", json::array()}});
+}
+
+void tell_ready(const routed_request& asked, const health_facts& facts) {
+    const json reasons = reasons_against(facts);
+    const bool is_ready = reasons.empty();
+    respond_json(
+        asked,
+        {{"status", is_ready ? "ok" : "failing"},
+         {"reasons", reasons},
+         {"warnings", warnings_of(facts)}},
+        is_ready ? 200 : 503
+    );
+}
+
 } // namespace
 
 void add_health_routes(route_table& to, const route_context& context) {
     to.add({"GET", "/livez", operation::probe, [&context](const routed_request& asked) {
-                answer_soon(context, asked, [asked](const health_facts&) {
-                    respond_json(asked, {{"status", "ok"}, {"reasons", json::array()}});
-                });
+                answer_soon(context, asked, tell_live);
             }});
     to.add({"GET", "/readyz", operation::probe, [&context](const routed_request& asked) {
-                answer_soon(context, asked, [asked](const health_facts& facts) {
-                    const json reasons = reasons_against(facts);
-                    const bool is_ready = reasons.empty();
-                    respond_json(
-                        asked,
-                        {{"status", is_ready ? "ok" : "failing"},
-                         {"reasons", reasons},
-                         {"warnings", warnings_of(facts)}},
-                        is_ready ? 200 : 503
-                    );
-                });
+                answer_soon(context, asked, tell_ready);
             }});
 }
 

@@ -1,5 +1,7 @@
 #include "server/admin/http_connection.hpp"
 
+#include "server/admin/http_head.hpp"
+
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/http/read.hpp>
@@ -29,11 +31,7 @@ bytes date_now() {
     return {text.data(), size};
 }
 
-bytes text_of(beast::string_view text) {
-    return {text.data(), text.size()};
-}
-
-bytes lower_case(bytes text) {
+bytes in_lower_case(bytes text) {
     std::transform(text.begin(), text.end(), text.begin(), [](char each) {
         return each >= 'A' && each <= 'Z' ? static_cast<char>(each + ('a' - 'A')) : each;
     });
@@ -45,7 +43,8 @@ bytes lower_case(bytes text) {
 http_connection::http_connection(socket accepted, door_facts door, surroundings& shared)
     : shared_(shared)
     , stream_(std::move(accepted))
-    , door_(door)
+    , deadline_(stream_.get_executor())
+    , door_(std::move(door))
     , buffer_(shared.limits.head_size_max + (std::size_t{64} << 10U)) {
     ++shared_.connection_count;
 }
@@ -56,14 +55,39 @@ http_connection::~http_connection() {
 
 void http_connection::start() {
     beast::error_code ignored; // of a connection that breaks now
-    const tcp::endpoint peer = stream_.socket().remote_endpoint(ignored);
+    const tcp::endpoint peer = stream_.raw().remote_endpoint(ignored);
     asio::ip::address address = peer.address();
     if (address.is_v6() && address.to_v6().is_v4_mapped()) {
         address = asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());
     }
     request_.peer_ip = address.to_string();
-    stream_.socket().set_option(tcp::no_delay{true}, ignored);
-    read_head();
+    door_.security.keys == nullptr ? read_head() : secure();
+}
+
+/// TLS, or plain HTTP where the door takes both.
+void http_connection::secure() {
+    limit(shared_.limits.idle_timeout);
+    stream_.detect_tls([self = shared_from_this()](const beast::error_code& failed, bool is_tls) {
+        if (failed || self->phase_ == phase::closed) {
+            return self->close();
+        }
+        if (is_tls) {
+            return self->stream_.begin_tls(
+                *self->door_.security.keys,
+                [self](const beast::error_code& refused) {
+                    refused || self->phase_ == phase::closed ? self->close() : self->read_head();
+                }
+            );
+        }
+        self->door_.security.is_required ? self->refuse_plain() : self->read_head();
+    });
+}
+
+void http_connection::refuse_plain() {
+    phase_ = phase::serving;
+    const http_response refusal =
+        problem(421, "this port speaks HTTPS alone (admin.forceHttps): ask with https://");
+    write(head_of(refusal, refusal.body.size(), false, false, date_now()) + refusal.body, false);
 }
 
 void http_connection::turn_away() {
@@ -95,7 +119,7 @@ void http_connection::read_head() {
     parser_.emplace();
     parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.head_size_max));
     parser_->body_limit(boost::none); // what is announced is looked at when the head is there
-    stream_.expires_after(shared_.limits.idle_timeout);
+    limit(shared_.limits.idle_timeout);
     http::async_read_header(
         stream_,
         buffer_,
@@ -139,36 +163,19 @@ void http_connection::on_head(const beast::error_code& failed) {
 
 /// Turns the head into a request. @return  what to answer instead if that is impossible.
 std::optional<http_response> http_connection::take_head() {
-    const auto& head = parser_->get();
     const bytes peer_ip = std::move(request_.peer_ip);
     request_ = {};
     request_.peer_ip = peer_ip;
     request_.door = door_.index;
     request_.is_local = door_.is_local;
-    request_.method = text_of(head.method_string());
-    for (const auto& field : head) {
-        request_.fields.emplace_back(
-            lower_case(text_of(field.name_string())), text_of(field.value())
-        );
-    }
-    if (head.version() != 10 && head.version() != 11) {
-        return problem(400, "the request is of no version of HTTP that is spoken here: 1.0 or 1.1");
-    }
-    if (head.version() == 11 && head.count(http::field::host) != 1) {
-        return problem(400, "the request has to have one Host field");
-    }
-    if (parser_->chunked() && head.count(http::field::content_length) != 0) {
-        return problem(400, "the request has a Content-Length and is chunked: only one is true");
-    }
-    if (auto parsed = parse_target(text_of(head.target()), request_); !parsed) {
-        return problem(400, parsed.error());
-    }
-    return std::nullopt;
+    return admin::take_head(parser_->get().base(), parser_->chunked(), request_);
 }
 
 void http_connection::read_body(std::size_t size_max) {
+    phase_ = phase::reading;
+    has_begun_ = true;
     parser_->body_limit(size_max);
-    stream_.expires_after(shared_.limits.idle_timeout);
+    limit(shared_.limits.idle_timeout);
     const auto read = [self = shared_from_this()] {
         http::async_read(
             self->stream_,
@@ -182,11 +189,12 @@ void http_connection::read_body(std::size_t size_max) {
                     return self->refuse_malformed(failed);
                 }
                 self->request_.body = std::move(self->parser_->get().body());
+                self->phase_ = phase::serving;
                 self->serve();
             }
         );
     };
-    if (lower_case(bytes{request_.field("expect")}) != "100-continue") {
+    if (in_lower_case(bytes{request_.field("expect")}) != "100-continue") {
         return read();
     }
     static constexpr bytes_view go_on = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -200,7 +208,7 @@ void http_connection::read_body(std::size_t size_max) {
 }
 
 void http_connection::serve() {
-    stream_.expires_never(); // the service has its own bounds
+    deadline_.cancel(); // the service has its own bounds
     shared_.service->serve(shared_from_this());
 }
 
@@ -218,9 +226,14 @@ void http_connection::refuse_malformed(const beast::error_code& failed) {
     if (failed == http::error::body_limit) {
         return respond(problem(413, "the body is larger than what this takes"));
     }
-    if (failed == beast::error::timeout && has_begun_) {
-        // The stream has closed itself with the timeout.
-        return close();
+    if (is_late_) {
+        return respond(problem(
+            408,
+            fmt::format(
+                "the request took longer than {} ms to arrive (admin.idleTimeout)",
+                shared_.limits.idle_timeout.count()
+            )
+        ));
     }
     const bool is_malformed =
         failed.category() == make_error_code(http::error::bad_method).category() &&
@@ -251,7 +264,7 @@ void http_connection::respond(http_response response) {
 void http_connection::write(bytes content, bool keeps_alive) {
     phase_ = phase::responding;
     output_ = std::move(content);
-    stream_.expires_after(shared_.limits.write_timeout);
+    limit(shared_.limits.write_timeout);
     asio::async_write(
         stream_,
         asio::buffer(output_),
@@ -271,11 +284,14 @@ void http_connection::begin_stream(http_response head, std::function<void()> gon
     if (phase_ != phase::serving) {
         return;
     }
-    phase_ = phase::streaming;
     gone_ = std::move(gone);
     is_chunked_ = parser_->get().version() == 11;
-    next_ = head_of(head, std::nullopt, is_chunked_, false, date_now());
-    stream_.expires_never();
+    bytes content = head_of(head, std::nullopt, is_chunked_, false, date_now());
+    if (request_.method == "HEAD") {
+        return write(std::move(content), false);
+    }
+    phase_ = phase::streaming;
+    next_ = std::move(content);
     await_end_of_peer();
     write_stream();
 }
@@ -315,12 +331,13 @@ void http_connection::write_stream() {
     is_writing_ = true;
     output_.clear();
     output_.swap(next_);
-    stream_.expires_after(shared_.limits.write_timeout); // the pending read keeps having none
+    limit(shared_.limits.write_timeout);
     asio::async_write(
         stream_,
         asio::buffer(output_),
         [self = shared_from_this()](const beast::error_code& failed, std::size_t) {
             self->is_writing_ = false;
+            self->deadline_.cancel(); // a stream may be silent
             if (failed) {
                 return self->close();
             }
@@ -349,9 +366,8 @@ void http_connection::await_end_of_peer() {
 
 void http_connection::drain() {
     phase_ = phase::draining;
-    beast::error_code ignored; // it may be gone already
-    stream_.socket().shutdown(tcp::socket::shutdown_send, ignored);
-    stream_.expires_after(drain_time);
+    stream_.end_output();
+    limit(drain_time);
     read_and_forget();
 }
 
@@ -373,10 +389,31 @@ void http_connection::close() {
         return;
     }
     phase_ = phase::closed;
+    deadline_.cancel();
     stream_.close();
     if (gone_) {
         std::exchange(gone_, nullptr)();
     }
+}
+
+/// There is one deadline at a time: of what the connection waits for now.
+void http_connection::limit(std::chrono::milliseconds from_now) {
+    deadline_.expires_after(from_now);
+    deadline_.async_wait([weak = weak_from_this()](const beast::error_code& cancelled) {
+        const auto self = weak.lock();
+        if (!cancelled && self && self->phase_ != phase::closed) {
+            self->on_deadline();
+        }
+    });
+}
+
+void http_connection::on_deadline() {
+    const bool has_begun = has_begun_ || buffer_.size() != 0 || (parser_ && parser_->got_some());
+    if (phase_ != phase::reading || !has_begun) {
+        return close();
+    }
+    is_late_ = true;
+    stream_.cancel(); // the read fails, and the peer is told why
 }
 
 } // namespace conclave::admin

@@ -3,29 +3,26 @@
 
 #include "server/admin/http_exchange.hpp"
 #include "server/admin/http_server.hpp"
+#include "server/admin/http_stream.hpp"
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
-#include <deque>
 #include <optional>
 
 namespace conclave::admin {
 
-namespace asio = boost::asio;
 namespace beast = boost::beast;
-using tcp = asio::ip::tcp;
 
 /// Through which of the listeners a connection came.
 struct door_facts {
     std::size_t index = 0;
     bool is_local = false;
+    http_security security;
 };
 
 /// Reads a request, has it answered, reads the next one. Kept alive by what it waits for, and by
@@ -33,9 +30,8 @@ struct door_facts {
 class http_connection final : public http_exchange,
                               public std::enable_shared_from_this<http_connection> {
 public:
-    using executor = asio::io_context::executor_type;
-    using socket = asio::basic_stream_socket<tcp, executor>;
-    using stream = beast::basic_stream<tcp, executor>;
+    using executor = http_stream::executor_type;
+    using socket = http_stream::socket;
 
     /// What connections of one server share.
     struct surroundings {
@@ -71,6 +67,8 @@ private:
 
     enum class phase { reading, serving, responding, streaming, draining, closed };
 
+    void secure();
+    void refuse_plain();
     void read_head();
     void on_head(const beast::error_code& failed);
     void read_body(std::size_t size_max);
@@ -84,9 +82,12 @@ private:
     void drain();
     void read_and_forget();
     void close();
+    void limit(std::chrono::milliseconds from_now);
+    void on_deadline();
 
     surroundings& shared_;
-    stream stream_;
+    http_stream stream_;
+    asio::steady_timer deadline_;
     door_facts door_;
     beast::flat_buffer buffer_;
     std::optional<parser> parser_;
@@ -98,6 +99,7 @@ private:
     bool is_chunked_ = false;
     bool is_ending_ = false; ///< the stream is over once everything is written
     bool has_begun_ = false; ///< something of the current request has arrived
+    bool is_late_ = false;   ///< the request did not arrive in time
     std::function<void()> gone_;
     std::array<char, 512> forgotten_{};
     std::size_t drained_size_ = 0;

@@ -11,9 +11,10 @@ namespace conclave::admin {
 
 namespace {
 
-constexpr std::array<std::pair<unsigned, bytes_view>, 21> phrases{{
+constexpr std::array<std::pair<unsigned, bytes_view>, 22> phrases{{
     {200, "OK"},
     {201, "Created"},
+    {202, "Accepted"},
     {204, "No Content"},
     {400, "Bad Request"},
     {401, "Unauthorized"},

@@ -109,7 +109,7 @@ private:
             auto added = std::make_unique<entrance>(entrance{
                 acceptor{context_},
                 asio::steady_timer{context_},
-                {index, at.address().is_loopback()}});
+                {index, at.address().is_loopback(), door.security}});
             try {
                 added->listener.open(at.protocol());
                 added->listener.set_option(acceptor::reuse_address{true});

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/admin/http_exchange.hpp"
+#include "server/tls/context.hpp"
 
 #include <chrono>
 #include <functional>
@@ -12,10 +13,17 @@
 
 namespace conclave::admin {
 
+/// Whether TLS is spoken at a door. Without keys it is not.
+struct http_security {
+    std::shared_ptr<const tls::context> keys;
+    bool is_required = false; ///< false: plain HTTP is taken as well
+};
+
 /// Where it listens. Port 0: any that is free.
 struct http_door {
     std::string host;
     std::uint16_t port{};
+    http_security security{};
 };
 
 struct http_limits {

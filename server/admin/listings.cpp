@@ -5,7 +5,7 @@ namespace conclave::admin {
 namespace {
 
 /// Some hundred microseconds' worth of each.
-constexpr std::size_t slice = 256;
+constexpr std::size_t listed_at_once = 256;
 
 } // namespace
 
@@ -13,7 +13,7 @@ bool connection_listing::step(server_view& view, replica::instant) {
     if (!ids) {
         ids = view.server().connection_ids();
     }
-    for (std::size_t count = 0; count < slice && next < ids->size(); ++count, ++next) {
+    for (std::size_t count = 0; count < listed_at_once && next < ids->size(); ++count, ++next) {
         if (const replica::connection* each = view.server().find_connection((*ids)[next])) {
             found.push_back(view.facts_of(*each));
         }
@@ -28,25 +28,30 @@ bool session_listing::step(server_view& view, replica::instant now) {
     }
     const session::session_table& sessions = view.server().sessions();
     const auto& buckets = sessions.buckets();
-    const std::size_t count_before = found.size();
-    auto at = last ? buckets.upper_bound(*last) : buckets.begin();
-    for (; at != buckets.end() && found.size() < count_before + slice; ++at) {
-        for (const session_id id : at->second) {
+    const std::size_t end = found.size() + listed_at_once;
+    auto bucket = found.empty() ? buckets.begin() : buckets.lower_bound(found.back().deadline);
+    for (; bucket != buckets.end(); ++bucket) {
+        const auto& [deadline, ids] = *bucket;
+        const bool goes_on = !found.empty() && found.back().deadline == deadline;
+        for (auto id = goes_on ? ids.upper_bound(found.back().id) : ids.begin(); id != ids.end();
+             ++id) {
+            if (found.size() == end) {
+                return false;
+            }
             found.push_back(
-                {id,
-                 sessions.find(id)->timeout,
-                 at->first,
-                 now.wall_ms + (at->first - now.monotonic) / std::chrono::milliseconds{1}}
+                {*id,
+                 sessions.find(*id)->timeout,
+                 deadline,
+                 now.wall_ms + (deadline - now.monotonic) / std::chrono::milliseconds{1}}
             );
         }
-        last = at->first;
     }
-    return at == buckets.end();
+    return true;
 }
 
 bool ephemeral_listing::step(server_view& view, replica::instant) {
     const auto& all = view.server().nodes().ephemerals();
-    const std::size_t end = found.size() + slice;
+    const std::size_t end = found.size() + listed_at_once;
     auto owner = found.empty() ? all.begin() : all.lower_bound(found.back().first);
     for (; owner != all.end(); ++owner) {
         const auto& paths = owner->second;
@@ -74,7 +79,7 @@ bool watch_listing::step(server_view& view, replica::instant) {
             found.emplace_back(path, owner == nullptr ? session_id{} : owner->session);
         }
     };
-    position = view.server().watches().visit_some(position, slice, visit);
+    position = view.server().watches().visit_some(position, listed_at_once, visit);
     return position == 0;
 }
 

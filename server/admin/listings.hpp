@@ -29,10 +29,9 @@ struct session_facts {
     std::int64_t deadline_wall_ms = 0;
 };
 
-/// Sessions that live, by deadline. A bucket of deadlines is taken whole.
+/// Sessions that live, by deadline. One that shows life between two slices may be there twice.
 struct session_listing {
     std::vector<session_facts> found;
-    std::optional<replica::time_point> last;
     bool is_serving = true;
 
     bool step(server_view& view, replica::instant now);

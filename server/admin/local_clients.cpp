@@ -35,11 +35,13 @@ bytes request_frame(std::int32_t id, opcode type, bytes_view record) {
 local_clients::local_clients(
     core_gate& core,
     local_client_port port,
+    std::size_t frame_size_max,
     std::function<void(std::function<void()>)> to_admin,
     std::function<void(std::chrono::milliseconds, std::function<void()>)> call_after
 )
     : core_(core)
     , port_(std::move(port))
+    , frame_size_max_(frame_size_max)
     , to_admin_(std::move(to_admin))
     , call_after_(std::move(call_after)) {}
 
@@ -109,6 +111,20 @@ void local_clients::request(
     client& asking = found->second;
     asking.waiting.push_back(std::move(then));
     send(asking, request_frame(asking.next_xid++, type, record));
+}
+
+void local_clients::request_once(
+    bytes peer_ip,
+    const identities& who,
+    opcode type,
+    bytes_view record,
+    std::function<void(const reply&)> then
+) {
+    const number opened = open(std::move(peer_ip), who, {});
+    request(opened, type, record, [this, opened, then = std::move(then)](const reply& answer) {
+        then(answer);
+        close(opened);
+    });
 }
 
 void local_clients::close(number which) {

@@ -53,6 +53,7 @@ public:
     local_clients(
         core_gate& core,
         local_client_port port,
+        std::size_t frame_size_max,
         std::function<void(std::function<void()>)> to_admin,
         std::function<void(std::chrono::milliseconds, std::function<void()>)> call_after
     );
@@ -66,6 +67,21 @@ public:
     /// order of requests, events before the replies that show their effect.
     void
     request(number from, opcode type, bytes_view record, std::function<void(const reply&)> then);
+
+    /// One request in a session that lasts as long as this takes.
+    void request_once(
+        bytes peer_ip,
+        const identities& who,
+        opcode type,
+        bytes_view record,
+        std::function<void(const reply&)> then
+    );
+
+    /// True if a request with that record is no larger than those of other clients may be.
+    [[nodiscard]] bool fits(bytes_view record) const {
+        constexpr std::size_t header_size = 8;
+        return record.size() + header_size <= frame_size_max_;
+    }
 
     /// Closes the session; nothing is called any more.
     void close(number which);
@@ -92,6 +108,7 @@ private:
 
     core_gate& core_;
     local_client_port port_;
+    std::size_t frame_size_max_;
     std::function<void(std::function<void()>)> to_admin_;
     std::function<void(std::chrono::milliseconds, std::function<void()>)> call_after_;
     std::unordered_map<number, client> clients_;

@@ -45,9 +45,9 @@ void add_gauges(list& out, const metric_sources& from) {
             {"min_client_response_size", counted.response_size_min},
             {"max_client_response_size", counted.response_size_max},
             {"auth_failed_count", counted.authentications_failed},
-            {"non_mtls_remote_conn_count", std::int64_t{0}}, // counted on TLS ports only
+            {"non_mtls_remote_conn_count", std::int64_t{0}}, // of a provider that is not here
             {"non_mtls_local_conn_count", std::int64_t{0}},
-            {"outstanding_tls_handshake", std::int64_t{0}},
+            {"outstanding_tls_handshake", number(from.measured.network.handshakes_open)},
         }
     );
 }
@@ -73,6 +73,8 @@ void add_counters(list& out, const metric_sources& from) {
             {"snap_count", number(ensemble.attached_snapshot)},
             {"connection_rejected", number(from.measured.network.connections_rejected)},
             {"connection_drop_count", number(from.measured.network.connections_closed)},
+            {"unsuccessful_handshake", number(from.measured.network.handshakes_failed)},
+            {"tls_handshake_exceeded", number(from.measured.network.handshakes_refused)},
             {"connection_revalidate_count", counted.sessions_revalidated},
             {"stale_sessions_expired", counted.sessions_expired},
             {"sessionless_connections_expired", counted.handshakes_timed_out},
@@ -108,11 +110,10 @@ void add_ensemble(list& out, const replica::ensemble_status& ensemble) {
     }
 }
 
-/// What ZooKeeper counts and what cannot happen here: with no TLS, no response
-/// cache, no throttle, no watch cleaner, and a server that stops at the first error it cannot
-/// recover from.
+/// What ZooKeeper counts and what cannot happen here: with no response cache, no throttle, no watch
+/// cleaner, and a server that stops at the first error it cannot recover from.
 void add_impossible(list& out) {
-    static constexpr std::array<const char*, 26> names{
+    static constexpr std::array<const char*, 24> names{
         "revalidate_count",
         "digest_mismatches_count",
         "throttled_ops",
@@ -135,8 +136,6 @@ void add_impossible(list& out) {
         "dead_watchers_cleared",
         "add_dead_watcher_stall_time",
         "insecure_admin_count",
-        "unsuccessful_handshake",
-        "tls_handshake_exceeded",
         "skip_learner_request_to_next_processor_count",
         "requests_not_forwarded_to_commit_processor"};
     for (const char* const name : names) {
@@ -181,24 +180,31 @@ void add_summaries(list& out, const std::vector<summary>& summaries) {
     }
 }
 
+std::int64_t in_ms(replica::latency_histogram::duration took) {
+    return took / std::chrono::milliseconds{1};
+}
+
 /// In milliseconds, as ZooKeeper counts them.
+summary summary_of(const std::string& name, const replica::latency_histogram& measured) {
+    return {
+        name,
+        measured.count(),
+        in_ms(measured.sum()),
+        in_ms(measured.least()),
+        in_ms(measured.most()),
+        {}};
+}
+
+void add_election_time(list& out, const replica::latency_histogram& measured) {
+    add_summaries(out, {summary_of("election_time", measured)});
+}
+
 void add_latency(list& out, const std::string& name, const replica::latency_histogram& measured) {
-    const auto ms = [](replica::latency_histogram::duration took) {
-        return std::int64_t{took / std::chrono::milliseconds{1}};
-    };
-    add_summaries(
-        out,
-        {{name,
-          measured.count(),
-          ms(measured.sum()),
-          ms(measured.least()),
-          ms(measured.most()),
-          {}}}
-    );
-    out.push_back({"p50_" + name, ms(measured.percentile(0.5))});
-    out.push_back({"p95_" + name, ms(measured.percentile(0.95))});
-    out.push_back({"p99_" + name, ms(measured.percentile(0.99))});
-    out.push_back({"p999_" + name, ms(measured.percentile(0.999))});
+    add_summaries(out, {summary_of(name, measured)});
+    out.push_back({"p50_" + name, in_ms(measured.percentile(0.5))});
+    out.push_back({"p95_" + name, in_ms(measured.percentile(0.95))});
+    out.push_back({"p99_" + name, in_ms(measured.percentile(0.99))});
+    out.push_back({"p999_" + name, in_ms(measured.percentile(0.999))});
 }
 
 bytes text_of(const metric& one) {
@@ -226,6 +232,7 @@ std::vector<metric> collect_metrics(const metric_sources& from) {
     add_summaries(out, from.measured.summaries);
     add_latency(out, "readlatency", from.measured.server.counters.read_latency);
     add_latency(out, "updatelatency", from.measured.server.counters.update_latency);
+    add_election_time(out, from.measured.server.counters.election_time);
     mark(out, parts, metric_kind::part);
     return out;
 }

@@ -16,6 +16,30 @@ replica::node_reader reader_of(const route_context& context, const routed_reques
     return {asked.by.who, context.access};
 }
 
+struct node_facts {
+    result<replica::node_copy> read;
+    std::optional<quota_facts> quota;
+};
+
+/// The quota that the node falls under.
+std::optional<quota_facts> quota_over(const tree::tree& nodes, bytes_view path) {
+    const std::optional<tree::quota_status> found =
+        nodes.has_quotas() ? nodes.quota_of(path) : std::nullopt;
+    if (!found) {
+        return std::nullopt;
+    }
+    const tree::quota_usage used = found->usage.value_or(tree::quota_usage{});
+    const auto strictest = [](std::int64_t soft, std::int64_t hard) {
+        return hard >= 0 ? hard : soft;
+    };
+    return quota_facts{
+        bytes{found->prefix},
+        strictest(found->limits.count, found->limits.count_hard),
+        strictest(found->limits.bytes, found->limits.bytes_hard),
+        used.count,
+        used.bytes};
+}
+
 void get_node(const route_context& context, const routed_request& asked) {
     const std::optional<bytes> path = node_path_of(asked);
     if (!path) {
@@ -24,9 +48,11 @@ void get_node(const route_context& context, const routed_request& asked) {
     const bool is_raw = asked.asked().has_flag("raw");
     context.core.ask(
         [path = *path, by = reader_of(context, asked)](server_view& view, replica::instant) {
-            return replica::read_node(view.server().nodes(), by, path);
+            const tree::tree& nodes = view.server().nodes();
+            return node_facts{replica::read_node(nodes, by, path), quota_over(nodes, path)};
         },
-        [asked, path = *path, is_raw](const result<replica::node_copy>& read) {
+        [asked, path = *path, is_raw](const node_facts& facts) {
+            const result<replica::node_copy>& read = facts.read;
             if (!read) {
                 return respond_error(asked, read.error(), path);
             }
@@ -37,7 +63,10 @@ void get_node(const route_context& context, const routed_request& asked) {
             }
             respond_json(
                 asked,
-                {{"path", path}, {"data", data_json(read->data)}, {"stat", stat_json(read->about)}}
+                {{"path", path},
+                 {"data", data_json(read->data)},
+                 {"stat", stat_json(read->about)},
+                 {"quota", facts.quota ? quota_json(*facts.quota) : json(nullptr)}}
             );
         }
     );
@@ -59,6 +88,7 @@ void get_children(const route_context& context, const routed_request& asked) {
     replica::children_reading reading;
     reading.path = *path;
     reading.after = asked.asked().parameter("after").value_or("");
+    reading.prefix = asked.asked().parameter("prefix").value_or("");
     reading.count_max = static_cast<std::size_t>(*limit);
     reading.size_max = size_max;
     reading.with_stat = asked.asked().has_flag("stat");

@@ -2,6 +2,7 @@
 
 #include "server/admin/exposition.hpp"
 #include "server/admin/metrics.hpp"
+#include "server/replica/request_path.hpp"
 
 #include <fmt/format.h>
 
@@ -64,7 +65,8 @@ void add_zookeeper_summaries(exposition& out, const measured_facts& from) {
     for (const auto& [name, times] :
          {std::pair<bytes_view, const replica::latency_histogram&>{
               "readlatency", counted.read_latency},
-          {"updatelatency", counted.update_latency}}) {
+          {"updatelatency", counted.update_latency},
+          {"election_time", counted.election_time}}) {
         add_zookeeper_summary(
             out, name, times.count(), times.sum() / std::chrono::milliseconds{1}, &times
         );
@@ -94,16 +96,13 @@ void add_write_stages(exposition& out, const measured_facts& from) {
     out.head(
         name,
         "histogram",
-        "Where the writes of this server's clients spend their time: queue (arrival to being "
-        "proposed), log (one sync of the log), commit (proposed to applied), total (arrival to "
-        "reply)"
+        "Where the writes of this server's clients spend their time: decode, queue, prepare, log "
+        "(until durable here), replicate (until committed), apply, reply; commit is log and "
+        "replicate, total all of them"
     );
     const replica::counters& counted = from.server.counters;
-    out.histogram(name, {"stage", "queue"}, counted.queue_time);
-    for (const summary& each : from.summaries) {
-        if (each.name == "fsynctime" && each.times) {
-            out.histogram(name, {"stage", "log"}, *each.times);
-        }
+    for (std::size_t index = 0; index < replica::stage_count; ++index) {
+        out.histogram(name, {"stage", replica::stage_names[index]}, counted.stages[index]);
     }
     out.histogram(name, {"stage", "commit"}, counted.commit_time);
     out.histogram(name, {"stage", "total"}, counted.update_latency);
@@ -126,6 +125,121 @@ void add_durations(exposition& out, const measured_facts& from) {
                     : "How long it took to write a checkpoint"
         );
         out.histogram(name, {}, *each.times);
+    }
+}
+
+void add_elections(exposition& out, const measured_facts& from) {
+    constexpr bytes_view name = "conclave_election_seconds";
+    out.head(name, "histogram", "How long it took to serve again after a leader was lost");
+    out.histogram(name, {}, from.server.counters.election_time);
+}
+
+void add_queues(exposition& out, const measured_facts& from) {
+    constexpr bytes_view depth = "conclave_queue_depth";
+    out.head(
+        depth,
+        "gauge",
+        "Requests that wait: for an answer (requests), to be applied (proposals), those of other "
+        "servers at the leader (forwarded)"
+    );
+    const auto sample = [&](bytes_view queue, auto value) {
+        out.sample(depth, {{"queue", queue}}, static_cast<std::int64_t>(value));
+    };
+    sample("requests", from.server.status.outstanding);
+    sample("proposals", from.ensemble.in_flight_count);
+    sample("forwarded", from.ensemble.forwarded_count);
+    out.single(
+        "conclave_log_queue_bytes",
+        "gauge",
+        "Octets that wait to be written to the log",
+        static_cast<std::int64_t>(from.log_queue_size)
+    );
+    if (from.links.empty()) {
+        return;
+    }
+    out.head("conclave_peer_up", "gauge", "1 while there is a link to that server");
+    for (const link_facts& each : from.links) {
+        out.sample(
+            "conclave_peer_up",
+            {{"server", std::to_string(each.id.value)}},
+            std::int64_t{each.is_up}
+        );
+    }
+    out.head("conclave_peer_queue_bytes", "gauge", "Octets that wait to be sent to that server");
+    for (const link_facts& each : from.links) {
+        out.sample(
+            "conclave_peer_queue_bytes",
+            {{"server", std::to_string(each.id.value)}},
+            static_cast<std::int64_t>(each.queued_size)
+        );
+    }
+}
+
+void add_talk(exposition& out, const talk_facts& talk) {
+    constexpr std::size_t prefix_count_max = 20;
+    const auto family = [&](bytes_view name, bytes_view help, auto member) {
+        out.head(name, "counter", help);
+        for (const replica::operation_count& each : talk.operations) {
+            out.sample(
+                name,
+                {{"operation", replica::name_of_request(each.type)}},
+                static_cast<std::int64_t>(each.*member)
+            );
+        }
+    };
+    if (!talk.operations.empty()) {
+        family(
+            "conclave_operations_total", "Requests of clients", &replica::operation_count::count
+        );
+        family("conclave_operation_bytes_total", "Their octets", &replica::operation_count::octets);
+    }
+    out.single(
+        "conclave_slow_requests_total",
+        "counter",
+        "Requests that took longer than slowRequestThresholdMs",
+        static_cast<std::int64_t>(talk.slow_count)
+    );
+    if (talk.prefixes.empty()) {
+        return;
+    }
+    constexpr bytes_view top = "conclave_top_prefix_requests";
+    out.head(top, "gauge", "Requests below the most busy nodes under /; may be somewhat too high");
+    for (const auto& each : talk.prefixes) {
+        if (&each - talk.prefixes.data() == prefix_count_max) {
+            break;
+        }
+        out.sample(top, {{"prefix", each.name}}, static_cast<std::int64_t>(each.count));
+    }
+}
+
+void add_disks(exposition& out, const std::map<server_id, replica::heard_disk>& disks) {
+    if (disks.empty()) {
+        return;
+    }
+    constexpr bytes_view name = "conclave_member_log_sync_seconds";
+    constexpr double microseconds = 1e6;
+    out.head(name, "gauge", "How long syncs of the log take, as each server tells of its disk");
+    for (const auto& [id, heard] : disks) {
+        const bytes server = std::to_string(id.value);
+        const auto sample = [&](bytes_view quantile, std::uint64_t us) {
+            out.sample(
+                name,
+                {{"server", server}, {"quantile", quantile}},
+                static_cast<double>(us) / microseconds
+            );
+        };
+        sample("0.5", heard.told.p50);
+        sample("0.99", heard.told.p99);
+        sample("1", heard.told.most);
+    }
+    constexpr bytes_view recent = "conclave_member_log_sync_recent_seconds";
+    out.head(recent, "gauge", "The mean of the last few seconds, as each server tells");
+    for (const auto& [id, heard] : disks) {
+        out.sample(
+            recent,
+            {{"server", std::to_string(id.value)}},
+            static_cast<double>(heard.told.recent_mean) / microseconds
+        );
     }
 }
 
@@ -251,6 +365,10 @@ bytes prometheus_text(const measured_facts& measured, const process_facts& proce
     add_quotas(out, measured.quotas);
     add_write_stages(out, measured);
     add_durations(out, measured);
+    add_elections(out, measured);
+    add_queues(out, measured);
+    add_talk(out, measured.talk);
+    add_disks(out, measured.disks);
     add_state(out, measured);
     add_ensemble(out, measured.ensemble);
     add_process(out, process);

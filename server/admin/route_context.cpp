@@ -29,6 +29,10 @@ constexpr error_answer error_answers[] = {
     {errc::bad_arguments, 400, "the path or the arguments are not valid"},
     {errc::invalid_acl, 422, "the ACL is not valid"},
     {errc::quota_exceeded, 507, "the quota is exceeded"},
+    {errc::reconfig_disabled, 403, "reconfigEnabled is not set, so nothing changes at"},
+    {errc::reconfig_in_progress, 409, "another change is not over yet, ask again, at"},
+    {errc::new_config_no_quorum, 409, "a quorum of the new members is not connected, at"},
+    {errc::unimplemented, 409, "this server runs alone and has no members to change, at"},
     {errc::not_read_only, 503, "writes are refused now, at"},
     {errc::connection_loss, 503, "the outcome is not known, ask again"},
 };

@@ -59,10 +59,13 @@ void add_metrics_route(route_table& to, const route_context& context);
 void add_node_routes(route_table& to, const route_context& context);
 void add_server_routes(route_table& to, const route_context& context);
 void add_session_routes(route_table& to, const route_context& context);
+void add_why_routes(route_table& to, const route_context& context);
+void add_lock_routes(route_table& to, const route_context& context);
 void add_asset_routes(route_table& to);
 
 class local_clients;
 void add_write_routes(route_table& to, local_clients& clients);
+void add_operator_routes(route_table& to, const route_context& context, local_clients& clients);
 void add_watch_routes(route_table& to, const route_context& context, local_clients& clients);
 
 } // namespace conclave::admin

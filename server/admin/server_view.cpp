@@ -23,7 +23,20 @@ measured_facts server_view::measured_now(replica::instant now) const {
         network_now(),
         quotas(),
         settings_.summaries ? settings_.summaries() : std::vector<summary>{},
-        sizes()};
+        sizes(),
+        links(),
+        talk_now(),
+        replica_.disks(),
+        settings_.log_queue_size ? settings_.log_queue_size() : 0};
+}
+
+std::vector<link_facts> server_view::links() const {
+    return settings_.links ? settings_.links() : std::vector<link_facts>{};
+}
+
+talk_facts server_view::talk_now() const {
+    const replica::observations& seen = replica_.observed();
+    return {seen.operations(), seen.talkers().list(), seen.slow_count()};
 }
 
 configuration_facts server_view::configuration_now() const {

@@ -22,6 +22,8 @@ struct view_settings {
     std::function<directory_sizes()> sizes;
     std::function<network_facts()> network;
     std::function<std::vector<summary>()> summaries;
+    std::function<std::vector<link_facts>()> links;
+    std::function<std::size_t()> log_queue_size;
 };
 
 /// Owner: the main program; core thread only. The replica must outlive it.
@@ -43,6 +45,8 @@ public:
     [[nodiscard]] configuration_facts configuration_now() const;
     [[nodiscard]] directory_sizes sizes() const;
     [[nodiscard]] network_facts network_now() const;
+    [[nodiscard]] std::vector<link_facts> links() const;
+    [[nodiscard]] talk_facts talk_now() const;
 
     /// Quotas of the nodes right below "/", which ZooKeeper calls namespaces; the first thousand. A
     /// hard limit counts before a soft one.
@@ -57,6 +61,12 @@ public:
     /// True if it holds a watch of the kinds that ZooKeeper keeps in one table, and tells of alone:
     /// standard data watches, persistent and recursive ones.
     [[nodiscard]] bool tells_of(bytes_view path, session::watcher_id watcher) const;
+
+    bool end_session(session_id which, replica::instant now) {
+        return replica_.end_session(which, now);
+    }
+
+    bool hand_over(server_id to, replica::instant now) { return replica_.hand_over(to, now); }
 
     void reset_connections() { replica_.reset_connection_statistics(); }
 

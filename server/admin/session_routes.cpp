@@ -119,7 +119,9 @@ void get_sessions(const route_context& context, const routed_request& asked) {
                     return each.id.value <= *after;
                 });
             }
-            std::ranges::sort(page.sessions, {}, &session_facts::id);
+            std::ranges::stable_sort(page.sessions, {}, &session_facts::id);
+            const auto twice = std::ranges::unique(page.sessions, {}, &session_facts::id);
+            page.sessions.erase(twice.begin(), twice.end());
             page.is_last = page.sessions.size() <= count_max;
             page.sessions.resize(std::min(page.sessions.size(), count_max));
             fill_connections(context, asked, std::move(page));
@@ -169,11 +171,8 @@ void session_detail::begin(server_view& view, replica::instant now) {
         }
         ephemerals.push_back(path);
     }
-    for (const replica::connection_id each : view.server().connection_ids()) {
-        const replica::connection* const known = view.server().find_connection(each);
-        if (known->session == id) {
-            connection = view.facts_of(*known);
-        }
+    if (const replica::connection* const known = view.server().connection_of(id)) {
+        connection = view.facts_of(*known);
     }
 }
 

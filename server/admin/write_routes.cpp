@@ -37,22 +37,24 @@ bytes encoded(const Record& record) {
     return out;
 }
 
-/// Carries it out in a session that lasts as long as this takes.
+/// Carries it out in a session that lasts as long as this takes, if any client could ask for it.
 void perform(local_clients& clients, const routed_request& asked, node_write what) {
-    const local_clients::number client = clients.open(asked.asked().peer_ip, asked.by.who, {});
-    clients.request(
-        client,
+    if (!clients.fits(what.record)) {
+        return asked.exchange->respond(problem(
+            413, "no client could read or write so much at once; jute.maxbuffer is the bound"
+        ));
+    }
+    clients.request_once(
+        asked.asked().peer_ip,
+        asked.by.who,
         what.type,
         what.record,
-        [&clients, client, asked, path = what.path, tell = what.tell](
-            const local_clients::reply& answer
-        ) {
+        [asked, path = what.path, tell = what.tell](const local_clients::reply& answer) {
             if (answer.error == errc::ok) {
                 tell(asked, answer);
             } else {
                 respond_error(asked, answer.error, path);
             }
-            clients.close(client);
         }
     );
 }
@@ -248,21 +250,31 @@ std::optional<bytes> data_of(const json& operation) {
     return encoding == "utf-8" ? std::optional{text} : std::nullopt;
 }
 
+/// -1, any version, without one; nothing if it is no version.
+std::optional<std::int32_t> version_in(const json& operation) {
+    if (!operation.contains("version")) {
+        return -1;
+    }
+    const json& version = operation["version"];
+    const bool fits = version.is_number_integer() && version >= -1 &&
+                      version <= std::numeric_limits<std::int32_t>::max();
+    return fits ? std::optional{version.get<std::int32_t>()} : std::nullopt;
+}
+
 /// Appends one operation; false if it is malformed.
 bool append_operation(jute::writer& to, const json& operation) {
-    const bool is_whole =
-        operation.is_object() && operation.contains("op") && operation.contains("path") &&
-        operation["path"].is_string() &&
-        (!operation.contains("version") || operation["version"].is_number_integer());
+    const bool is_whole = operation.is_object() && operation.contains("op") &&
+                          operation.contains("path") && operation["path"].is_string();
     if (!is_whole) {
         return false;
     }
     const bytes_view path = operation["path"].get_ref<const std::string&>();
-    const auto version = operation.value("version", std::int32_t{-1});
+    const std::optional<std::int32_t> given_version = version_in(operation);
     const std::optional<bytes> data = data_of(operation);
-    if (!data) {
+    if (!given_version || !data) {
         return false;
     }
+    const std::int32_t version = *given_version;
     const auto append = [&](opcode type, const auto& record) {
         to(multi_header{static_cast<std::int32_t>(type), false, -1}, record);
         return true;

@@ -148,6 +148,9 @@ struct settings {
     /// "*" stands for all; ask `allows_four_letter_word`.
     std::vector<std::string> four_letter_words{"srvr"};
     conclave::log_level log_level_lowest = conclave::log_level::info;
+    std::chrono::milliseconds slow_request_threshold{1'000};
+    bool audit_enabled = false;
+    std::string audit_file; ///< empty: the server's log
 
     // The admin endpoint.
     bool admin_enabled = true;
@@ -158,7 +161,10 @@ struct settings {
     std::uint32_t admin_connection_count_max = 256;
     bool admin_writes_enabled = false;
     bool admin_authorization_required = false;
-    std::string admin_token_file; ///< empty: there is no token
+    std::string admin_token_file;       ///< empty: there is no token
+    bool admin_port_is_unified = false; ///< HTTPS as well as HTTP, with the keys of `quorum_tls`
+    bool admin_forces_https = false;    ///< HTTPS alone
+    bool admin_needs_client_auth = false;
     std::string metrics_provider =
         "org.apache.zookeeper.metrics.impl.DefaultMetricsProvider"; ///< ask `has_metrics_port`
     std::string metrics_host = "127.0.0.1";

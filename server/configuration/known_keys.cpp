@@ -292,19 +292,9 @@ constexpr key_rule table[] = {
     flag<&settings::admin_writes_enabled>("admin.enableWrites"),
     flag<&settings::admin_authorization_required>("admin.requireAuthorization"),
     text<&settings::admin_token_file>("admin.tokenFile"),
-    missing("admin.portUnification", "its HTTP endpoint has no TLS", "false"),
-    refused(
-        "admin.forceHttps",
-        "the HTTP endpoint of this release has no TLS; put a proxy in front of it, and set it to "
-        "false",
-        "false"
-    ),
-    refused(
-        "admin.needClientAuth",
-        "the HTTP endpoint of this release has no TLS; put a proxy in front of it, and set it to "
-        "false",
-        "false"
-    ),
+    flag<&settings::admin_port_is_unified>("admin.portUnification"),
+    flag<&settings::admin_forces_https>("admin.forceHttps"),
+    flag<&settings::admin_needs_client_auth>("admin.needClientAuth"),
     ignored("admin.snapshot.enabled", no_http_snapshots),
     ignored("admin.restore.enabled", no_http_snapshots),
     ignored("admin.rateLimiterIntervalInMS", no_http_snapshots),
@@ -315,14 +305,11 @@ constexpr key_rule table[] = {
     ignored("metricsProvider.numWorkerThreads", metrics_at_once),
     ignored("metricsProvider.maxQueueSize", metrics_at_once),
     ignored("metricsProvider.workerShutdownTimeoutMs", metrics_at_once),
-    refused(
-        "audit.enable",
-        "this release has no audit log, and changes would go unrecorded; set it to false if that "
-        "is "
-        "acceptable",
-        "false"
-    ),
-    ignored("audit.*", "this release has no audit log"),
+    number<&settings::slow_request_threshold, 1, int_max>("slowRequestThresholdMs"),
+    flag<&settings::audit_enabled>("audit.enable"),
+    text<&settings::audit_file>("audit.logFile"),
+    ignored("audit.impl.class", "audit lines are written by the server itself"),
+    missing("audit.*", "its audit log has no such setting"),
     ignored("messageTracker.*", between_servers),
     ignored("jvm.*", java_virtual_machine),
 

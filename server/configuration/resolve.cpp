@@ -333,11 +333,20 @@ private:
         }
         const bool is_open = values_.admin_host != loopback && values_.admin_host != "localhost" &&
                              values_.admin_host != "::1";
-        if (values_.admin_writes_enabled && is_open) {
+        const bool has_operators =
+            !values_.admin_token_file.empty() || !values_.super_digest.empty();
+        if (values_.admin_authorization_required && !has_operators) {
+            out_.error(
+                at("admin.requireAuthorization"),
+                "admin.requireAuthorization=true lets nobody in: set admin.tokenFile, or "
+                "DigestAuthenticationProvider.superDigest"
+            );
+        }
+        if (values_.admin_writes_enabled && is_open && !values_.admin_forces_https) {
             out_.warn(
                 at("admin.enableWrites"),
                 "admin.enableWrites=true on an address that others reach: names, passwords and "
-                "tokens travel there without encryption"
+                "tokens travel there without encryption; admin.forceHttps=true protects them"
             );
         }
         if (values_.metrics_provider.find('.') == std::string::npos) {

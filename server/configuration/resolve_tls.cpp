@@ -27,6 +27,7 @@ public:
     void run() {
         settle_clients();
         settle_servers();
+        settle_endpoint();
     }
 
 private:
@@ -56,6 +57,25 @@ private:
         settle(servers);
         if (values_.quorum_uses_tls || values_.quorum_ports_are_unified) {
             check_stores(servers, values_.quorum_uses_tls ? "sslQuorum" : "portUnification");
+        }
+    }
+
+    /// As in the original, the admin endpoint has the keys of the connections between servers.
+    void settle_endpoint() {
+        const bool is_wanted = values_.admin_forces_https || values_.admin_port_is_unified;
+        if (is_wanted && values_.admin_enabled) {
+            check_stores(
+                {"ssl.quorum.", values_.quorum_tls, values_.admin_needs_client_auth, false},
+                values_.admin_forces_https ? "admin.forceHttps" : "admin.portUnification"
+            );
+        }
+        if (values_.admin_needs_client_auth && !values_.admin_forces_https) {
+            out_.error(
+                at("admin.needClientAuth"),
+                "admin.needClientAuth=true needs admin.forceHttps=true: who comes without TLS "
+                "shows "
+                "no certificate"
+            );
         }
     }
 

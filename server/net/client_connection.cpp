@@ -90,6 +90,7 @@ void client_connection::on_input(connection_pointer self, bytes_view data) {
     if (phase_ != phase::open) {
         return wait_readable(std::move(self));
     }
+    arrived_ = std::chrono::steady_clock::now();
     input_.borrow(data);
     advance(std::move(self));
 }

@@ -64,6 +64,9 @@ public:
 
     core_notes& notes_of_core() { return notes_of_core_; }
 
+    /// When the newest of what it has handed over was read. For whoever has the turn.
+    [[nodiscard]] time_point arrived() const { return arrived_; }
+
 private:
     enum class phase {
         open,
@@ -100,6 +103,7 @@ private:
     output_queue output_;
     time_point deadline_ = time_point::max();
     tcp::endpoint peer_;
+    time_point arrived_{};
     phase phase_ = phase::open;
     delivery::next_step turn_ =
         delivery::next_step::none; ///< a turn that waits for the output to shrink

@@ -55,7 +55,7 @@ void core_loop::on_ready(const connection_pointer& from) {
 bytes_view core_loop::feed(client_connection& from, bytes_view frames) {
     const replica::connection_id id = from.notes_of_core().id;
     while (!frames.empty() && has_room_for_replies() && replica_.wants_input(id)) {
-        replica_.on_frame(id, take_frame(frames), now_);
+        replica_.on_frame(id, take_frame(frames), now_, from.arrived().time_since_epoch());
     }
     return frames;
 }

@@ -80,6 +80,9 @@ void core_loop::close_batch() {
     // First of all, so that the disk works while the replies are sent.
     hand_to_disk();
     hand_to_peers();
+    if (!outputs_.audit.empty() && audit_) {
+        audit_(std::exchange(outputs_.audit, {}));
+    }
     deliver_outputs();
     give_turns();
     arm_timer();

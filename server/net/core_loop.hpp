@@ -73,6 +73,12 @@ public:
     /// To be called on the core thread as soon as the replica has started. Before `run`.
     void call_when_started(std::function<void()> what) { when_started_ = std::move(what); }
 
+    /// Takes what the replica tells for the audit log, on the core thread; must not wait. Before
+    /// `run`.
+    void set_audit(std::function<void(std::vector<replica::audit_event>)> to) {
+        audit_ = std::move(to);
+    }
+
     /// For inputs that come by other ways: opens a batch and gives its time. Core thread.
     [[nodiscard]] replica::instant begin_input();
 
@@ -167,6 +173,7 @@ private:
     ensemble_links* links_ = nullptr;
     replica::history_port* history_ = nullptr;
     std::function<void(const bytes&)> on_members_;
+    std::function<void(std::vector<replica::audit_event>)> audit_;
     replica::snapshot_port* snapshots_ = nullptr;
     client_network network_;
 

@@ -57,19 +57,18 @@ void replica::apply(const zab::entry& committed) {
     }
     const tree::apply_context context{committed.at, committed.time_ms};
     if (is_own(committed)) {
+        const time_point begun = watch();
         in_flight request = take_own(committed);
         if (!request.is_prepared) {
             take_decision(request, decode_or_stop(committed));
         }
+        note_session_end(request.what, committed.at);
         const write_result outcome = apply_action(request.what.what, context);
         preparation_.on_applied(committed.at);
         note_digest();
-        if (request.from != connection_id{}) {
-            counters_.commit_time.add(std::chrono::duration_cast<latency_histogram::duration>(
-                now_.monotonic - request.submitted
-            ));
-        }
+        audit(request, outcome);
         complete(request, outcome, committed.at);
+        note_applied(request, begun, committed.at);
     } else {
         const transaction what = decode_or_stop(committed);
         if (forwarded_count_ > 0) {
@@ -77,6 +76,7 @@ void replica::apply(const zab::entry& committed) {
             forwarded_size_ -= std::min(forwarded_size_, committed.body.size());
         }
         leave_moved_session(what, committed.at);
+        note_session_end(what, committed.at);
         static_cast<void>(apply_action(what.what, context));
         preparation_.on_applied(committed.at);
         note_digest();
@@ -102,6 +102,7 @@ replica::in_flight replica::take_own(const zab::entry& committed) {
     unsent_count_ = std::min(unsent_count_, in_flight_.size() - 1);
     in_flight request = std::move(in_flight_.front());
     in_flight_.pop_front();
+    logged_count_ -= logged_count_ != 0 ? 1 : 0;
     in_flight_size_ -= request.size;
     return request;
 }

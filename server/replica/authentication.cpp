@@ -60,9 +60,11 @@ void replica::authenticate(
     auth_request request;
     in(request);
     if (in.ok() && add_identity(from, request)) {
+        audit_login(from, true);
         return answer(from, header, at, {header.id, zxid{}, errc::ok});
     }
     ++counters_.authentications_failed;
+    audit_login(from, false);
     log(log_level::info,
         "authentication failed peer={}:{} session=0x{:x}",
         from.peer.ip,

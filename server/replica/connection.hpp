@@ -53,6 +53,7 @@ struct waiting_request {
     time_point arrived{};
     bytes content;            ///< deferred: the request frame; answered: the reply frame
     std::uint64_t sequence{}; ///< in_flight, barrier: by which it is found again
+    std::chrono::microseconds decoding{}; ///< from its arrival until the core first looked at it
 };
 
 /// The counters that `cons` and `stat` show.

@@ -24,7 +24,9 @@ void replica::on_link_up(server_id peer, instant now) {
         // What was on its way when the link broke may be lost; the leader knows what it has.
         for (in_flight& each : in_flight_) {
             each.sent_in = {};
+            each.at = {};
         }
+        logged_count_ = 0;
         unsent_count_ = in_flight_.size();
         send_unsent();
     }
@@ -64,6 +66,8 @@ bool replica::on_peer_frame(server_id from, bytes_view frame, instant now) {
         on_digests(from, *digests);
     } else if (const auto* divergence = std::get_if<divergence_message>(&*message)) {
         on_divergence(from, *divergence);
+    } else if (const auto* disk = std::get_if<disk_message>(&*message)) {
+        on_disk_told(from, *disk);
     }
     pump();
     return true;
@@ -169,6 +173,9 @@ void replica::follow_role() {
         return;
     }
     const bool is_new = leaderless_since_ || served_epoch_ != core_->current_epoch();
+    if (leaderless_since_) {
+        note_election();
+    }
     leaderless_since_.reset();
     leave_read_only();
     if (is_new) {
@@ -213,7 +220,10 @@ void replica::begin_serving() {
     }
     for (in_flight& each : in_flight_) {
         each.sent_in = {};
+        each.at = {};
+        each.logged = {};
     }
+    logged_count_ = 0;
     unsent_count_ = CONCLAVE_MUTANT(requests_lost_with_leader) ? 0 : in_flight_.size();
     send_unsent();
     for (const auto& [token, connection] : barriers_) {
@@ -274,6 +284,7 @@ void replica::replay_held_frames() {
     const auto holds = [](const connection& each) {
         return !each.held_frames.empty() && each.phase != connection_phase::catching_up;
     };
+    frame_arrived_ = now_.monotonic;
     for (const connection_id id : connections_that(holds)) {
         connection* from = find(id);
         for (const bytes& frame : std::exchange(from->held_frames, {})) {
@@ -384,6 +395,7 @@ std::optional<prepared_write> replica::decide(
 
 /// Precondition: it may propose.
 void replica::prepare_own(in_flight& which, bytes_view body) {
+    const time_point begun = watch();
     std::optional<prepared_write> prepared =
         decide(settings_.self, settings_.boot, which.request, body);
     which.sent_in = core_->current_epoch();
@@ -397,8 +409,10 @@ void replica::prepare_own(in_flight& which, bytes_view body) {
     in_flight_size_ += encoded.size() - which.size;
     which.size = encoded.size();
     const zab::origin origin{settings_.self, settings_.boot, which.sequence};
-    preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(encoded)));
+    which.at = core_->propose(origin, now_.wall_ms, std::move(encoded));
+    preparation_.accept(which.at);
     ++counters_.proposals;
+    which.preparing = between(begun, watch());
 }
 
 void replica::on_forward(server_id from, forward_message what) {

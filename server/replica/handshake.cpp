@@ -76,6 +76,7 @@ void replica::resume_held_handshakes() {
     );
     const std::vector<held_handshake> resumed{due, held_handshakes_.end()};
     held_handshakes_.erase(due, held_handshakes_.end());
+    frame_arrived_ = now_.monotonic;
     for (const held_handshake& each : resumed) {
         connection* const from = find(each.from);
         if (from == nullptr || from->phase != connection_phase::catching_up) {
@@ -117,7 +118,8 @@ void replica::open_session_for(connection& from, std::int32_t timeout_ms) {
     from.timeout_ms = timeout_ms;
     bytes timeout;
     jute::writer{timeout}(timeout_ms);
-    static_cast<void>(submit(from, opcode::create_session, timeout));
+    const turn at{frame_arrived_, between(frame_arrived_, now_.monotonic), false};
+    static_cast<void>(submit(from, opcode::create_session, timeout, at));
 }
 
 void replica::resume_session_for(

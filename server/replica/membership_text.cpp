@@ -62,9 +62,9 @@ std::vector<std::string_view> words_of(bytes_view text, std::string_view separat
     return words;
 }
 
-using outcome = result<void, errc>;
+using text_check = result<void, errc>;
 
-outcome remove_leaving(server_list& from, bytes_view leaving) {
+text_check remove_leaving(server_list& from, bytes_view leaving) {
     for (const std::string_view word : words_of(leaving, ",")) {
         // Nobody can be the member with an id that is too large, so it is ignored like any other.
         const auto id = text::parse_integer(word, 0, std::numeric_limits<std::int64_t>::max());
@@ -79,7 +79,7 @@ outcome remove_leaving(server_list& from, bytes_view leaving) {
 }
 
 /// What stands before the number is not looked at, as in ZooKeeper.
-outcome add_joining(server_list& to, bytes_view joining) {
+text_check add_joining(server_list& to, bytes_view joining) {
     for (const std::string_view word : words_of(joining, ",")) {
         const std::size_t equals = word.find('=');
         if (equals == std::string_view::npos) {
@@ -223,8 +223,8 @@ result<zab::membership> reconfigured(
         return unexpected{errc::bad_arguments};
     } else {
         list = list_of(current);
-        const outcome left = remove_leaving(list, request.leaving.value_or(bytes_view{}));
-        const outcome joined = add_joining(list, request.joining.value_or(bytes_view{}));
+        const text_check left = remove_leaving(list, request.leaving.value_or(bytes_view{}));
+        const text_check joined = add_joining(list, request.joining.value_or(bytes_view{}));
         if (!left || !joined) {
             return unexpected{errc::bad_arguments};
         }

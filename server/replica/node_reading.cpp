@@ -1,6 +1,7 @@
 #include "server/replica/node_reading.hpp"
 
 #include <conclave/jute.hpp>
+#include <conclave/path.hpp>
 
 #include <algorithm>
 
@@ -60,6 +61,30 @@ result<acl_copy> read_acl(const tree::tree& nodes, const node_reader& by, bytes_
     return copy;
 }
 
+void children_reading::add(bytes_view name, const tree::node_view& child, const node_reader& by) {
+    child_copy& added = found.emplace_back();
+    added.name = name;
+    after = name;
+    const bool may = (with_stat || with_data) &&
+                     tree::is_allowed(child.acl, permission::read, by.who, by.access);
+    if (may) {
+        added.node = copy_of(child, with_data);
+    }
+    found_size += name.size() + (added.node && added.node->data ? added.node->data->size() : 0);
+}
+
+/// Names are in order, so those with the prefix stand together, and the prefix itself before them.
+void children_reading::begin_at_prefix(const tree::tree& nodes, const node_reader& by) {
+    if (after >= prefix) {
+        return;
+    }
+    after = prefix;
+    const bytes whole = path == "/" ? "/" + prefix : path + "/" + prefix;
+    if (const auto child = conclave::path::is_valid(whole) ? nodes.find(whole) : std::nullopt) {
+        add(prefix, *child, by);
+    }
+}
+
 bool children_reading::step(const tree::tree& nodes, const node_reader& by, std::size_t count) {
     const result<tree::node_view> node = find_allowed(nodes, by, path, permission::read);
     if (!node) {
@@ -67,6 +92,7 @@ bool children_reading::step(const tree::tree& nodes, const node_reader& by, std:
         return true;
     }
     parent = node->to_stat();
+    begin_at_prefix(nodes, by);
     const std::size_t end = std::min(count_max, found.size() + count);
     is_last = true;
     const bytes from = after;
@@ -75,15 +101,10 @@ bool children_reading::step(const tree::tree& nodes, const node_reader& by, std:
             is_last = false;
             return false;
         }
-        child_copy& added = found.emplace_back();
-        added.name = name;
-        after = name;
-        const bool may = (with_stat || with_data) &&
-                         tree::is_allowed(child.acl, permission::read, by.who, by.access);
-        if (may) {
-            added.node = copy_of(child, with_data);
+        if (!name.starts_with(prefix)) {
+            return false;
         }
-        found_size += name.size() + (added.node && added.node->data ? added.node->data->size() : 0);
+        add(name, child, by);
         return true;
     });
     return is_last || found.size() == count_max || found_size > size_max;

@@ -47,7 +47,8 @@ struct child_copy {
 /// A family in pieces: each `step` takes some children more.
 struct children_reading {
     bytes path;
-    bytes after; ///< the name behind which it begins; moves on
+    bytes after;  ///< the name behind which it begins; moves on
+    bytes prefix; ///< only names that begin so
     std::size_t count_max = 0;
     std::size_t size_max = 0; ///< octets of data after which it ends early
     bool with_stat = false;
@@ -62,6 +63,10 @@ struct children_reading {
     /// Takes `count` children more, or fewer. Needs READ on the parent. @return  true if it is
     /// over: one of the bounds is reached, or the end, or it failed.
     bool step(const tree::tree& nodes, const node_reader& by, std::size_t count);
+
+private:
+    void add(bytes_view name, const tree::node_view& child, const node_reader& by);
+    void begin_at_prefix(const tree::tree& nodes, const node_reader& by);
 };
 
 } // namespace conclave::replica

@@ -3,6 +3,7 @@
 /// wait for the disk comes out later, after `on_persisted`).
 #pragma once
 
+#include "server/replica/audit.hpp"
 #include "server/replica/connection.hpp"
 #include "server/tree/write_buffer.hpp"
 #include "server/zab/core.hpp"
@@ -40,7 +41,8 @@ struct outputs {
     std::shared_ptr<const tree::change_set> checkpoint; ///< write, then report `on_checkpoint`
     /// A checkpoint that is durable: to be destroyed elsewhere, it is large.
     std::shared_ptr<const tree::change_set> written;
-    std::optional<bytes> members; ///< text of the membership that is in force from now on
+    std::vector<audit_event> audit; ///< what has happened, if it is told at all
+    std::optional<bytes> members;   ///< text of the membership that is in force from now on
     std::optional<zxid>
         log_needed_from; ///< a checkpoint is durable: the log up to here may be purged
 };

@@ -61,6 +61,8 @@ std::optional<peer_message> decode_peer_message(bytes_view frame) {
         return decoded_message<digests_message>(payload);
     case 5:
         return decoded_message<divergence_message>(payload);
+    case 6:
+        return decoded_message<disk_message>(payload);
     default:
         return std::nullopt;
     }

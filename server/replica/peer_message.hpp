@@ -114,6 +114,30 @@ struct divergence_message {
     friend bool operator==(const divergence_message&, const divergence_message&) = default;
 };
 
+/// To all members, every few seconds: how long the sender's log took to be durable, over all syncs
+/// since its start and over those since its last message. Microseconds.
+struct disk_message {
+    std::uint64_t count{};
+    std::uint64_t p50{};
+    std::uint64_t p99{};
+    std::uint64_t most{};
+    std::uint64_t recent_count{};
+    std::uint64_t recent_mean{};
+
+    static void fields(auto& archive, auto& record) {
+        archive(
+            record.count,
+            record.p50,
+            record.p99,
+            record.most,
+            record.recent_count,
+            record.recent_mean
+        );
+    }
+
+    friend bool operator==(const disk_message&, const disk_message&) = default;
+};
+
 /// The order is part of the type's number on the wire: new ones go to the end.
 using peer_message = std::variant<
     zab::message,
@@ -122,7 +146,8 @@ using peer_message = std::variant<
     revalidate_message,
     revalidate_answer,
     digests_message,
-    divergence_message>;
+    divergence_message,
+    disk_message>;
 
 [[nodiscard]] bytes encode(const peer_message& from);
 

@@ -147,7 +147,8 @@ void replica::adopt_configured_members() {
 }
 
 /// The reply shows the node as it is now.
-void replica::answer_reconfig(const in_flight& request) {
+void replica::answer_reconfig(in_flight request) {
+    audit(request, {});
     connection* from = find(request.from);
     const waiting_request* waiting = from == nullptr || from->close_after_output
                                          ? nullptr

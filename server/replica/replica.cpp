@@ -23,7 +23,8 @@ replica::replica(settings configured, tree::table_reader& base)
     , sessions_({settings_.tick})
     , local_sessions_({settings_.tick})
     , throttle_(settings_.connection_throttle, settings_.boot)
-    , next_session_(settings_.first_session) {
+    , next_session_(settings_.first_session)
+    , observations_(settings_.slow_request_threshold) {
     if (is_alone_) {
         settings_.ensemble.members.emplace_back().id = settings_.self;
     }
@@ -140,12 +141,14 @@ void replica::on_disconnect(connection_id gone) {
     if (const auto bound = bound_.find(closed.session);
         bound != bound_.end() && bound->second == gone) {
         bound_.erase(bound);
+        observations_.note_departure(closed, now_.wall_ms);
     }
     connections_.erase(at);
 }
 
-void replica::on_frame(connection_id from, bytes_view frame, instant now) {
+void replica::on_frame(connection_id from, bytes_view frame, instant now, time_point arrived) {
     now_ = now;
+    frame_arrived_ = arrived == time_point{} ? now.monotonic : std::min(arrived, now.monotonic);
     connection* sender = find(from);
     if (sender == nullptr || sender->phase == connection_phase::closing) {
         return;
@@ -213,6 +216,7 @@ bool replica::wants_input(connection_id from) const {
 void replica::on_persisted(zab::operation_id operation, instant now) {
     now_ = now;
     core_->persisted(operation);
+    note_durable();
     pump();
     start_checkpoint_if_due();
 }
@@ -274,6 +278,29 @@ void replica::expire_sessions() {
         }
         propose_own(close_session{id, std::move(ephemerals)});
     }
+}
+
+bool replica::end_session(session_id which, instant now) {
+    now_ = now;
+    const bool may = is_leading() && core_->can_propose() && !writes_refused_ && !lacks_log_room();
+    if (!may || !sessions_.mark_closing(which)) {
+        return false;
+    }
+    log(log_level::info, "session ended by an operator id=0x{:x}", which.value);
+    preparation_.begin(false);
+    propose_own(close_session{which, preparation_.close(which)}, which);
+    pump();
+    return true;
+}
+
+bool replica::hand_over(server_id to, instant now) {
+    now_ = now;
+    const bool is_begun = is_leading() && to != settings_.self && core_->transfer_leadership(to);
+    if (is_begun) {
+        log(log_level::info, "leadership handed over by an operator to={}", to.value);
+        pump();
+    }
+    return is_begun;
 }
 
 void replica::reap() {
@@ -376,6 +403,7 @@ void replica::take_outputs(outputs& into, instant now) {
     stop_if_undecided();
     compare_digests();
     resume_stalled();
+    note_handed_over();
     for (const connection_id id : with_output_) {
         connection* to = find(id);
         if (to == nullptr) {
@@ -399,6 +427,8 @@ void replica::take_outputs(outputs& into, instant now) {
     std::move(to_peers_.begin(), to_peers_.end(), std::back_inserter(into.peers));
     to_peers_.clear();
     into.history = std::move(wanted.history);
+    std::move(audited_.begin(), audited_.end(), std::back_inserter(into.audit));
+    audited_.clear();
     into.members = std::exchange(members_text_, std::nullopt);
     std::move(
         wanted.snapshots.begin(), wanted.snapshots.end(), std::back_inserter(wanted_snapshots_)

@@ -14,6 +14,7 @@
 #pragma once
 
 #include "server/replica/connection.hpp"
+#include "server/replica/observations.hpp"
 #include "server/replica/outputs.hpp"
 #include "server/replica/peer_message.hpp"
 #include "server/replica/settings.hpp"
@@ -68,7 +69,8 @@ public:
     connection_id on_connect(peer_address peer, instant now);
 
     /// One whole frame, without its length. No effect for a connection that is being closed.
-    void on_frame(connection_id from, bytes_view frame, instant now);
+    /// `arrived`: when its octets were read; 0: now.
+    void on_frame(connection_id from, bytes_view frame, instant now, time_point arrived = {});
 
     /// The connection is gone; also to be called after `client_output::close` was carried out.
     void on_disconnect(connection_id gone);
@@ -123,6 +125,9 @@ public:
     /// taken back; reads go on.
     void refuse_writes(bool refused);
 
+    /// How fast the log's disk is: told to the other servers, for those who ask whose is slow.
+    void report_disk(const disk_message& own, instant now);
+
     /// Octets that the log can surely take behind what was reported persisted. No more than that is
     /// ever in flight, so that a disk that fills up leaves no accepted write unanswered.
     void limit_log_room(std::uint64_t size) { log_room_ = size; }
@@ -146,6 +151,16 @@ public:
 
     /// If it leads, hands over to the follower with the newest history; it does not campaign again.
     void resign(instant now);
+
+    // ---- what operators ask for ----
+
+    /// Ends a session as if its client had closed it; a leader alone can. @return false if there is
+    /// none, it is ending, or this server does not lead.
+    bool end_session(session_id which, instant now);
+
+    /// Hands leadership to that voter. @return false if it does not follow, or this server does not
+    /// lead.
+    bool hand_over(server_id to, instant now);
 
     // ---- queries ----
 
@@ -181,7 +196,20 @@ public:
 
     [[nodiscard]] const counters& statistics() const { return counters_; }
 
-    void reset_statistics() { counters_ = {}; }
+    void reset_statistics() {
+        counters_ = {};
+        observations_.reset();
+    }
+
+    [[nodiscard]] const observations& observed() const { return observations_; }
+
+    /// What each server last told of its disk, this one included.
+    [[nodiscard]] const std::map<server_id, heard_disk>& disks() const { return disks_; }
+
+    /// How it stands with the others while a leader is sought. Empty before `start`.
+    [[nodiscard]] zab::election_view election() const {
+        return core_ == nullptr ? zab::election_view{} : core_->election();
+    }
 
     void reset_connection_statistics();
     void for_each_connection(function_ref<void(const connection&)> visit) const;
@@ -191,6 +219,9 @@ public:
 
     /// Null if it is gone. Valid until the next input.
     [[nodiscard]] const connection* find_connection(connection_id id) const;
+
+    /// The connection that the session is bound to here; null if there is none. Valid as above.
+    [[nodiscard]] const connection* connection_of(session_id session) const;
 
     [[nodiscard]] ensemble_status current_ensemble_status() const;
 
@@ -232,10 +263,16 @@ private:
     struct in_flight {
         std::uint64_t sequence{};
         connection_id from; ///< none: the server's own idea, while it leads
+        time_point arrived{};
         time_point submitted{};
+        time_point logged{}; ///< when it was durable here; 0: not yet, or another server leads
+        latency_histogram::duration decoding{};
+        latency_histogram::duration preparing{};
+        zxid at; ///< once it is proposed here
         std::size_t size{};
         transaction what;               ///< if it was prepared here
         std::vector<opcode> operations; ///< of a multi that was prepared here
+        std::vector<audit_event> audited;
         bool is_prepared = false;
         epoch sent_in;             ///< whose leader has it
         forwarded_request request; ///< to ask the next leader again
@@ -289,7 +326,14 @@ private:
     /// Where a request stands when it is carried out.
     struct turn {
         time_point arrived{};
-        bool is_first = false; ///< it waited, and everything before it is answered
+        latency_histogram::duration decoding{}; ///< from there until the core looked at it
+        bool is_first = false;                  ///< it waited, and everything before it is answered
+    };
+
+    /// A reply that has not been handed to the network.
+    struct written_reply {
+        time_point at{};
+        std::uint64_t slow_number = 0; ///< if it is that of a slow request
     };
 
     // requests.cpp
@@ -301,8 +345,8 @@ private:
     void on_barrier(const zab::barrier_result& result);
     void complete_syncs();
     void complete_sync(std::uint64_t token);
-    std::uint64_t submit(connection& from, opcode type, bytes_view body);
-    void propose_own(action what);
+    std::uint64_t submit(connection& from, opcode type, bytes_view body, turn at);
+    void propose_own(action what, session_id on_behalf_of = {});
     void enqueue(connection& of, waiting_request request, turn at);
     void answer(connection& to, const request_header& header, turn at, const reply_header& reply);
     void answer_in_turn(connection& to, const request_header& header, turn at, bytes reply);
@@ -310,6 +354,18 @@ private:
     void drain(connection& of);
     void
     note_reply(connection& to, const request_header& header, time_point arrived, std::size_t size);
+
+    // measuring.cpp
+    [[nodiscard]] time_point watch() const;
+    void note_durable();
+    void note_applied(const in_flight& request, time_point begun, zxid at);
+    void note_read(const connection& from, const request_header& header, bytes_view body, turn at);
+    void note_handed_over();
+    void note_election();
+    void note_session_end(const transaction& what, zxid at);
+    void on_disk_told(server_id from, const disk_message& what);
+    void audit(in_flight& request, const write_result& outcome);
+    void audit_login(const connection& by, bool succeeded);
 
     // ensemble.cpp
     void send(server_id to, const peer_message& what);
@@ -370,7 +426,7 @@ private:
     void apply_members(const zab::entry& committed);
     void publish_members(const tree::apply_context& context);
     void adopt_configured_members();
-    void answer_reconfig(const in_flight& request);
+    void answer_reconfig(in_flight request);
 
     // authentication.cpp
     void authenticate(connection& from, const request_header& header, bytes_view body, turn at);
@@ -499,6 +555,12 @@ private:
     time_point reap_due_{};
 
     counters counters_;
+    observations observations_;
+    time_point frame_arrived_{};   ///< of the frame that is being worked on
+    std::size_t logged_count_ = 0; ///< the oldest of `in_flight_` that are durable here
+    std::vector<written_reply> unsent_replies_;
+    std::map<server_id, heard_disk> disks_;
+    std::vector<audit_event> audited_;
     std::deque<digest_point> digest_log_;
     bool has_new_digest_ = false;
     zxid told_digest_;                                           ///< to the leader that it follows

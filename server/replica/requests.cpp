@@ -29,8 +29,9 @@ void replica::on_request(connection& from, bytes_view frame) {
     jute::reader in{frame};
     in(header);
     const bool has_session = from.phase == connection_phase::established;
+    const turn at{frame_arrived_, between(frame_arrived_, now_.monotonic), false};
     if (is_authentication(header.type) && has_session) {
-        return authenticate(from, header, in.rest(), {now_.monotonic});
+        return authenticate(from, header, in.rest(), at);
     }
     if (has_session) {
         note_activity(from);
@@ -45,13 +46,14 @@ void replica::on_request(connection& from, bytes_view frame) {
     if (must_wait) {
         using state = waiting_request::state;
         return enqueue(
-            from, {state::deferred, header, now_.monotonic, bytes{frame}, 0}, {now_.monotonic}
+            from, {state::deferred, header, at.arrived, bytes{frame}, 0, at.decoding}, at
         );
     }
-    perform(from, header, in.rest(), {now_.monotonic});
+    perform(from, header, in.rest(), at);
 }
 
 void replica::perform(connection& from, const request_header& header, bytes_view body, turn at) {
+    observations_.note_request(header.type, body, is_write(header.type));
     if (is_authentication(header.type)) {
         authenticate(from, header, body, at);
     } else if (!satisfies_enforced_authentication(from)) {
@@ -96,6 +98,7 @@ void replica::answer_read(
         out.insert(start, events);
     }
     note_reply(from, header, at.arrived, size);
+    note_read(from, header, body, at);
 }
 
 void replica::submit_write(
@@ -104,28 +107,30 @@ void replica::submit_write(
     if (writes_refused_) {
         return answer(from, header, at, {header.id, last_applied_.at, errc::not_read_only});
     }
-    const std::uint64_t sequence = submit(from, header.type, body);
-    counters_.queue_time.add(
-        std::chrono::duration_cast<latency_histogram::duration>(now_.monotonic - at.arrived)
-    );
+    const std::uint64_t sequence = submit(from, header.type, body, at);
     using state = waiting_request::state;
-    enqueue(from, {state::in_flight, header, at.arrived, {}, sequence}, at);
+    enqueue(from, {state::in_flight, header, at.arrived, {}, sequence, at.decoding}, at);
     if (header.type == opcode::close_session) {
         close_when_answered(from); // what comes behind it is dropped (10.3)
     }
 }
 
 /// On its way to the leader, which may be this server. The outcome comes back in `complete`.
-std::uint64_t replica::submit(connection& from, opcode type, bytes_view body) {
+std::uint64_t replica::submit(connection& from, opcode type, bytes_view body, turn at) {
     in_flight& added = in_flight_.emplace_back();
     added.sequence = next_sequence_++;
     added.from = from.id;
+    added.arrived = at.arrived;
+    added.decoding = at.decoding;
     added.submitted = now_.monotonic;
     added.request.sequence = added.sequence;
     added.request.session = from.session;
     added.request.connection = from.id.value;
     added.request.type = type;
     added.request.who = from.who;
+    if (settings_.is_audited) {
+        added.audited = audit_of_request(type, body);
+    }
     // Alone, it will never have to ask anybody again.
     const bool goes_at_once =
         is_leading() && has_begun() && unsent_count_ == 0 && can_take(added.request);
@@ -157,7 +162,7 @@ void replica::submit_sync(
     jute::writer{echo}(request.path);
     const std::uint64_t token = next_sequence_++;
     using state = waiting_request::state;
-    enqueue(from, {state::barrier, header, at.arrived, std::move(echo), token}, at);
+    enqueue(from, {state::barrier, header, at.arrived, std::move(echo), token, at.decoding}, at);
     barriers_.emplace(token, from.id);
     if (CONCLAVE_MUTANT(sync_without_barrier)) {
         return complete_sync(token);
@@ -209,17 +214,18 @@ void replica::complete_sync(std::uint64_t token) {
 }
 
 /// The leader's own idea, which nobody waits for.
-void replica::propose_own(action what) {
+void replica::propose_own(action what, session_id on_behalf_of) {
     in_flight& added = in_flight_.emplace_back();
     added.sequence = next_sequence_++;
-    added.what = {{}, std::move(what)};
+    added.what = {on_behalf_of, std::move(what)};
     added.is_prepared = true;
     added.sent_in = core_->current_epoch();
     bytes body = encode(added.what);
     added.size = body.size();
     in_flight_size_ += added.size;
     const zab::origin origin{settings_.self, settings_.boot, added.sequence};
-    preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(body)));
+    added.at = core_->propose(origin, now_.wall_ms, std::move(body));
+    preparation_.accept(added.at);
     ++counters_.proposals;
 }
 
@@ -248,7 +254,7 @@ void replica::answer_in_turn(connection& to, const request_header& header, turn 
         return note_reply(to, header, at.arrived, reply.size());
     }
     using state = waiting_request::state;
-    enqueue(to, {state::answered, header, at.arrived, std::move(reply), 0}, at);
+    enqueue(to, {state::answered, header, at.arrived, std::move(reply), 0, at.decoding}, at);
 }
 
 void replica::answer_waiting(connection& to, std::uint64_t sequence, bytes reply) {
@@ -276,7 +282,7 @@ void replica::drain(connection& of) {
             note_reply(of, request.header, request.arrived, request.content.size());
         } else {
             const bytes_view body = bytes_view{request.content}.substr(header_size);
-            perform(of, request.header, body, {request.arrived, true});
+            perform(of, request.header, body, {request.arrived, request.decoding, true});
         }
     }
     if (of.close_when_answered && of.waiting.empty()) {

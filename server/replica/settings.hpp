@@ -76,6 +76,13 @@ struct settings {
     authentication_settings authentication;
     limit_settings limits;
     connection_throttle_settings connection_throttle;
+    /// A request that takes so long is noted and logged.
+    std::chrono::milliseconds slow_request_threshold{1000};
+    /// Reads a monotonic clock, the one that `instant` comes from. Only for measuring how long
+    /// something took, nothing is decided by it; without one, what happens within one batch of
+    /// inputs takes no time.
+    std::chrono::nanoseconds (*stopwatch)() = nullptr;
+    bool is_audited = false; ///< tell of changes and logins in the outputs
 };
 
 } // namespace conclave::replica

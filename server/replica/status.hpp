@@ -3,9 +3,11 @@
 
 #include "server/replica/connection.hpp"
 #include "server/replica/digest_point.hpp"
-#include "server/replica/latency_histogram.hpp"
+#include "server/replica/peer_message.hpp"
+#include "server/replica/write_stages.hpp"
 #include "server/tree/tree.hpp"
 #include "server/zab/core_counters.hpp"
+#include "server/zab/election_view.hpp"
 #include "server/zab/message.hpp"
 #include "server/zab/progress.hpp"
 
@@ -44,10 +46,10 @@ struct counters {
     std::int64_t replies_without_receiver = 0; ///< the connection had gone meanwhile
     latency_histogram read_latency;            ///< arrival to reply, of reads
     latency_histogram update_latency;          ///< and of writes
-    // Of the writes that clients of this server asked for: where that time goes. Time comes with
-    // inputs, so what happens within one batch of them takes none.
-    latency_histogram queue_time;  ///< arrival to being proposed, or sent to the leader
-    latency_histogram commit_time; ///< from there to being applied
+    // Of the writes that clients of this server asked for: where that time goes.
+    stage_histograms stages;
+    latency_histogram commit_time;   ///< from being proposed to being applied: log and replicate
+    latency_histogram election_time; ///< from losing a leader to serving again
 };
 
 struct status {
@@ -70,6 +72,12 @@ struct status {
 /// found).
 struct checkpoint_point {
     zxid at;
+    std::int64_t wall_ms = 0;
+};
+
+/// What a server told of its disk, and when.
+struct heard_disk {
+    disk_message told;
     std::int64_t wall_ms = 0;
 };
 

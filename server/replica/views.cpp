@@ -46,6 +46,11 @@ const connection* replica::find_connection(connection_id id) const {
     return at == connections_.end() ? nullptr : at->second.get();
 }
 
+const connection* replica::connection_of(session_id session) const {
+    const auto at = bound_.find(session);
+    return at == bound_.end() ? nullptr : find_connection(at->second);
+}
+
 bytes replica::configuration_text() const {
     const std::optional<tree::node_view> node = tree_.find("/zookeeper/config");
     return node && node->data ? bytes{*node->data} : bytes{};

@@ -16,6 +16,7 @@
 
 #include "server/zab/core_counters.hpp"
 #include "server/zab/durability.hpp"
+#include "server/zab/election_view.hpp"
 #include "server/zab/history.hpp"
 #include "server/zab/message.hpp"
 #include "server/zab/progress.hpp"
@@ -274,6 +275,9 @@ public:
 
     [[nodiscard]] const core_counters& statistics() const { return counters_; }
 
+    /// How it stands with the others, as far as they have said so.
+    [[nodiscard]] election_view election() const;
+
 private:
     // core.cpp
     void send(server_id to, message what) { messages_.push_back({to, std::move(what)}); }
@@ -394,6 +398,12 @@ private:
         time_point at;
     };
 
+    struct heard_vote {
+        epoch asked;
+        denial answer{};
+        time_point at;
+    };
+
     std::map<server_id, heard_status> statuses_;
     time_point status_interval_{};
     time_point next_status_{};
@@ -464,6 +474,8 @@ private:
     std::deque<shared_entry> committed_entries_;
     std::vector<barrier_result> completed_barriers_;
     core_counters counters_;
+    std::map<server_id, heard_status> last_statuses_; ///< of members; for `election` alone
+    std::map<server_id, heard_vote> last_votes_;      ///< as above
 };
 
 } // namespace conclave::zab

@@ -83,6 +83,9 @@ void core::on(server_id from, const status_message& what) {
     if (what.wants_answer) {
         send_status(from, false);
     }
+    if (members().find(from) != nullptr) {
+        last_statuses_[from] = {what, now_};
+    }
     if (role_ != role::looking) {
         return;
     }
@@ -389,6 +392,9 @@ void core::on(server_id from, const promise_message& what) {
     if (what.asked != promised_ || promised_.candidate != settings_.self) {
         return;
     }
+    if (members().find(from) != nullptr) {
+        last_votes_[from] = {what.asked.to, what.reason, now_};
+    }
     if (is_leading(role_) && what.reason == denial::none) {
         return welcome(from, what.number, what.state);
     }
@@ -464,6 +470,32 @@ void core::on(server_id, const reject_message& what) {
         ++counters_.epoch_bumps;
         campaign(true);
     }
+}
+
+election_view core::election() const {
+    election_view view;
+    view.own_vote = promised_;
+    view.is_impaired = is_impaired_;
+    view.stands_aside = stands_aside();
+    view.is_electable = may_lead(settings_.self);
+    for (const server_id id : members().servers()) {
+        if (id == settings_.self) {
+            continue;
+        }
+        peer_view& peer = view.peers.emplace_back();
+        peer.id = id;
+        peer.is_linked = is_linked(id);
+        if (const auto heard = last_statuses_.find(id); heard != last_statuses_.end()) {
+            const status_message& what = heard->second.what;
+            const auto age = now_ - heard->second.at;
+            peer.status = {
+                what.in, what.leader, what.promised, what.last.at, what.is_impaired, age};
+        }
+        if (const auto vote = last_votes_.find(id); vote != last_votes_.end()) {
+            peer.vote = {vote->second.asked, vote->second.answer, now_ - vote->second.at};
+        }
+    }
+    return view;
 }
 
 } // namespace conclave::zab

@@ -127,6 +127,8 @@ public:
         static_cast<void>(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL));
     }
 
+    void receive_nothing_and_close() { ::shutdown(socket_, SHUT_RDWR); }
+
     void half_close() { ::shutdown(socket_, SHUT_WR); }
 
     /// Everything until the server closes.
@@ -205,8 +207,7 @@ TEST_CASE("endpoint: the description of the API lists exactly the routes", "[adm
     }
     std::set<std::string> served;
     for (const route& each : server.served().routes().all()) {
-        const bool is_page =
-            each.needs == operation::see_console && each.path != "/v1/openapi.json";
+        const bool is_page = each.needs == operation::see_console && !each.path.starts_with("/v1/");
         if (!is_page && !each.path.starts_with("/commands")) {
             const bool has_tail = each.path.ends_with("/*");
             served.insert(
@@ -378,15 +379,101 @@ TEST_CASE("endpoint: malformed requests are refused and nothing else happens", "
     CHECK_THAT(get(server.port(), "/livez"), is_ok);
 }
 
-TEST_CASE("endpoint: slow and silent peers are cut off", "[admin][http]") {
+TEST_CASE("endpoint: silent peers are cut off and slow ones told why", "[admin][http]") {
     endpoint_settings impatient;
     impatient.limits.idle_timeout = 100ms;
     endpoint_fixture server{impatient};
     raw_client silent{server.port()};
     raw_client slow{server.port()};
     slow.send("GET / HTTP/1.1\r\nX: y");
+    raw_client slow_body{server.port()};
+    slow_body.send("PUT /v1/log-level HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ");
     CHECK(silent.receive_all().empty());
-    CHECK(slow.receive_all().empty());
+    for (raw_client* each : {&slow, &slow_body}) {
+        const bytes answer = each->receive_all();
+        CHECK_THAT(answer, Catch::StartsWith("HTTP/1.1 408 "));
+        CHECK_THAT(body_of(answer)["detail"].get<std::string>(), Catch::Contains("100 ms"));
+    }
+}
+
+TEST_CASE("endpoint: probes of health leave no connection behind", "[admin][health]") {
+    endpoint_settings narrow;
+    narrow.limits.connection_count_max = 4;
+    endpoint_fixture server{narrow};
+    // Each takes a connection of its own; what waits for a core that is stuck must not hold it.
+    for (int count = 0; count < 50; ++count) {
+        INFO(count);
+        CHECK_THAT(get(server.port(), "/livez"), is_ok);
+        raw_client{server.port()}.receive_nothing_and_close();
+    }
+}
+
+TEST_CASE("endpoint: a caller is told what it may do", "[admin][authorization]") {
+    endpoint_settings configured;
+    configured.access.writes_enabled = true;
+    configured.credentials.token = "0123456789abcdef";
+    endpoint_fixture server{configured};
+    const json anybody = body_of(get(server.port(), "/v1/access"));
+    CHECK(anybody["role"] == "anybody");
+    CHECK(anybody["may"]["read_node"] == true);
+    CHECK(anybody["may"]["write_node"] == false);
+    const json by_token =
+        body_of(get(server.port(), "/v1/access", "Authorization: Bearer 0123456789abcdef\r\n"));
+    CHECK(by_token["role"] == "operator");
+    CHECK(by_token["may"]["operate"] == true);
+}
+
+TEST_CASE("endpoint: names and passwords open nothing that is closed", "[admin][authorization]") {
+    endpoint_settings closed;
+    closed.access.authorization_required = true;
+    closed.credentials.token = "0123456789abcdef";
+    endpoint_fixture server{closed};
+    const bytes made_up = "Authorization: Basic " + base64("any:body") + "\r\n";
+    CHECK_THAT(get(server.port(), "/v1/status"), Catch::StartsWith("HTTP/1.1 401 "));
+    CHECK_THAT(get(server.port(), "/v1/status", made_up), Catch::StartsWith("HTTP/1.1 403 "));
+    CHECK_THAT(get(server.port(), "/v1/znodes/", made_up), Catch::StartsWith("HTTP/1.1 403 "));
+    CHECK_THAT(
+        get(server.port(), "/v1/status", "Authorization: Bearer 0123456789abcdef\r\n"), is_ok
+    );
+    CHECK_THAT(get(server.port(), "/livez"), is_ok);
+}
+
+TEST_CASE("endpoint: children are found by the beginning of their names", "[admin][api]") {
+    endpoint_fixture server;
+    server.create("/f", "");
+    for (const char* const name : {"a", "ab", "abc", "abd", "b", "aa"}) {
+        server.create(bytes{"/f/"} + name, "x");
+    }
+    const auto names = [&](bytes_view query) {
+        std::vector<std::string> found;
+        const json page = body_of(get(server.port(), "/v1/children/f?" + bytes{query}));
+        for (const json& each : page["children"]) {
+            found.push_back(each["name"]);
+        }
+        return found;
+    };
+    CHECK(names("prefix=ab") == std::vector<std::string>{"ab", "abc", "abd"});
+    CHECK(names("prefix=ab&after=ab") == std::vector<std::string>{"abc", "abd"});
+    CHECK(names("prefix=abc&stat&data") == std::vector<std::string>{"abc"});
+    CHECK(names("prefix=ab&limit=2") == std::vector<std::string>{"ab", "abc"});
+    CHECK(names("prefix=zz").empty());
+    CHECK(names("prefix=a%2F").empty());
+    CHECK(names("prefix=").size() == 6);
+}
+
+TEST_CASE("endpoint: questions are answered by a server alone too", "[admin][why]") {
+    endpoint_fixture server;
+    server.create("/l", "");
+    CHECK(body_of(get(server.port(), "/v1/why/no-leader"))["leader_id"] == 1);
+    CHECK(body_of(get(server.port(), "/v1/why/slow"))["count"] == 0);
+    CHECK(body_of(get(server.port(), "/v1/why/disk"))["servers"].empty());
+    CHECK(body_of(get(server.port(), "/v1/why/sessions"))["sessions"].empty());
+    CHECK(body_of(get(server.port(), "/v1/why/lock/l"))["holders"].empty());
+    CHECK(body_of(get(server.port(), "/v1/locks"))["locks"].empty());
+    CHECK(body_of(get(server.port(), "/v1/top"))["operations"][0]["operation"] == "create");
+    CHECK_THAT(get(server.port(), "/v1/why/lock/none"), Catch::StartsWith("HTTP/1.1 404 "));
+    CHECK_THAT(get(server.port(), "/v1/why/session/0x5"), Catch::StartsWith("HTTP/1.1 404 "));
+    CHECK_THAT(get(server.port(), "/v1/why/session/x"), Catch::StartsWith("HTTP/1.1 400 "));
 }
 
 TEST_CASE("endpoint: connections beyond the limit are told so", "[admin][http]") {

@@ -23,6 +23,16 @@ measured_facts example() {
     syncs.times->add(std::chrono::milliseconds{4});
     syncs.times->add(std::chrono::milliseconds{5});
     facts.summaries.push_back(syncs);
+    facts.server.counters.stages[replica::index_of(replica::stage::log)].add(
+        std::chrono::milliseconds{4}
+    );
+    facts.server.counters.election_time.add(std::chrono::milliseconds{30});
+    facts.links.push_back({server_id{2}, "10.0.0.2:2888", false, 0, "refused", 5, 77});
+    facts.talk.operations.push_back({opcode::get_data, 12, 340});
+    facts.talk.prefixes.push_back({"/app", 9, 0, 1, 30});
+    facts.talk.slow_count = 4;
+    facts.disks[server_id{3}] = {{100, 2000, 8000, 90000, 5, 2500}, 0};
+    facts.network.handshakes_failed = 6;
     facts.ensemble.self = facts.ensemble.leader = server_id{1};
     facts.ensemble.last_logged = zxid{100};
     facts.ensemble.members.resize(2);
@@ -42,6 +52,8 @@ TEST_CASE("prometheus: ZooKeeper's names stand as its dashboards expect them", "
           "\nfsynctime_sum 9\nfsynctime_count 2\n",
           "\nquota_count_limit_per_namespace{key=\"a\\\"b\"} 10\n",
           "\nsynced_followers 1\n",
+          "\nunsuccessful_handshake 6\n",
+          "\nelection_time_sum 30\nelection_time_count 1\n",
           "\nreadlatency{quantile=\"0.99\"} 0\n"}) {
         CHECK_THAT(text, Catch::Contains(line));
     }
@@ -53,7 +65,16 @@ TEST_CASE("prometheus: names of our own are in base units", "[admin][metrics]") 
          {"\nconclave_log_sync_seconds_bucket{le=\"0.0025\"} 0\n",
           "\nconclave_log_sync_seconds_bucket{le=\"+Inf\"} 2\n",
           "\nconclave_log_sync_seconds_sum 0.009\n",
-          "\nconclave_write_stage_seconds_bucket{stage=\"log\",le=\"10\"} 2\n",
+          "\nconclave_write_stage_seconds_bucket{stage=\"log\",le=\"10\"} 1\n",
+          "\nconclave_write_stage_seconds_bucket{stage=\"reply\",le=\"10\"} 0\n",
+          "\nconclave_election_seconds_bucket{le=\"0.05\"} 1\n",
+          "\nconclave_peer_up{server=\"2\"} 0\n",
+          "\nconclave_peer_queue_bytes{server=\"2\"} 77\n",
+          "\nconclave_operations_total{operation=\"getData\"} 12\n",
+          "\nconclave_top_prefix_requests{prefix=\"/app\"} 9\n",
+          "\nconclave_slow_requests_total 4\n",
+          "\nconclave_member_log_sync_seconds{server=\"3\",quantile=\"0.99\"} 0.008\n",
+          "\nconclave_member_log_sync_recent_seconds{server=\"3\"} 0.0025\n",
           "\nconclave_role{role=\"leader\"} 1\n",
           "\nconclave_role{role=\"follower\"} 0\n",
           "\nconclave_follower_lag_transactions{server=\"2\"} 10\n"}) {

@@ -232,9 +232,24 @@ TEST_CASE("load: a command URL that leads astray is an error", "[load][admin]") 
     }
 }
 
-TEST_CASE("load: encryption that the admin endpoint lacks is not passed over", "[load][admin]") {
+TEST_CASE("load: HTTPS of the admin endpoint needs keys", "[load][admin]") {
     CHECK(!parse_more("admin.forceHttps=true\n").usable());
+    CHECK(!parse_more("admin.portUnification=true\n").usable());
+    const std::string keys = "ssl.quorum.keyStore.location=/k.pem\n";
+    CHECK(parse_more("admin.forceHttps=true\n" + keys).usable());
+    CHECK(values_of("admin.portUnification=true\n" + keys).admin_port_is_unified);
+    CHECK(!parse_more("admin.forceHttps=true\nadmin.needClientAuth=true\n" + keys).usable());
+    CHECK(parse_more(
+              "admin.forceHttps=true\nadmin.needClientAuth=true\n" + keys +
+              "ssl.quorum.trustStore.location=/t.pem\n"
+    )
+              .usable());
     CHECK(!parse_more("admin.needClientAuth=true\n").usable());
+}
+
+TEST_CASE("load: an endpoint that lets nobody in is an error", "[load][admin]") {
+    CHECK(!parse_more("admin.requireAuthorization=true\n").usable());
+    CHECK(parse_more("admin.requireAuthorization=true\nadmin.tokenFile=/t\n").usable());
 }
 
 TEST_CASE("load: ZooKeeper's Prometheus provider is a port for metrics", "[load][admin]") {
@@ -278,8 +293,12 @@ TEST_CASE("load: a missing feature is a warning", "[load]") {
     CHECK(count_of(parse_more("ssl.context.supplier.class=a.B\n"), severity::warning) == 1);
 }
 
-TEST_CASE("load: an audit log that would be missing is refused", "[load]") {
-    CHECK_FALSE(parse_more("audit.enable=true\n").usable());
+TEST_CASE("load: the audit log is switched on and may have a file", "[load]") {
+    CHECK(!values_of("").audit_enabled);
+    const settings values = values_of("audit.enable=true\naudit.logFile=/var/log/audit\n");
+    CHECK(values.audit_enabled);
+    CHECK(values.audit_file == "/var/log/audit");
+    CHECK(count_of(parse_more("audit.impl.class=a.B\n"), severity::note) == 1);
 }
 
 TEST_CASE("load: enforced authentication needs schemes that exist", "[load]") {
