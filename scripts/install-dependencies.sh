@@ -7,6 +7,8 @@
 #                                              (which brings a Java runtime), clang for the fuzz targets,
 #                                              spin for the protocol models
 #   scripts/install-dependencies.sh bench      what Conclave is measured beside (test/bench); in no other group
+#   scripts/install-dependencies.sh browser    a browser for the test of the console, 300 MB; in no other group, and the
+#                                              test is skipped without it
 set -euo pipefail
 
 build_packages=(
@@ -22,6 +24,7 @@ test_packages=(
     zookeeper zookeeper-bin
 )
 bench_packages=(etcd-server zookeeper)
+browser_packages=(chromium chromium-driver fonts-dejavu-core)
 
 if [ $# -eq 0 ]; then
     set -- build test
@@ -32,8 +35,9 @@ for group in "$@"; do
     build) wanted+=("${build_packages[@]}") ;;
     test) wanted+=("${test_packages[@]}") ;;
     bench) wanted+=("${bench_packages[@]}") ;;
+    browser) wanted+=("${browser_packages[@]}") ;;
     *)
-        echo "$0: unknown group '$group', expected build, test or bench" >&2
+        echo "$0: unknown group '$group', expected build, test, bench or browser" >&2
         exit 2
         ;;
     esac

@@ -200,10 +200,15 @@ class Description(WithEndpoint):
         session = self.session(self.server)
         session.must("create", path="/n", flags=1, data=b"x")
         session.must("getData", path="/n", watch=True)
+        session.must("create", path="/l-", flags=3)
+        ended = self.session(self.server)
+        ended.must("closeSession")
         self.api = self.get("/v1/openapi.json")
         asked = 0
         for path, methods in self.api["paths"].items():
             target = path.replace("{path}", "n").replace("{id}", f"{session.session_id:#x}")
+            if path.startswith("/v1/why/session/"):
+                target = f"/v1/why/session/{ended.session_id:#x}"
             if "get" in methods and path.startswith("/v1/children"):
                 target = "/v1/children/?stat&data"
             content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
@@ -300,6 +305,23 @@ class Changes(WithEndpoint):
                           '{"operations": [{"op": "x", "path": "/a"}]}', '{"operations": [7]}', "[" * 10000):
             self.assertEqual(self.change("/v1/multi", "POST", malformed).status, 400, malformed[:50])
 
+    def test_a_change_is_no_larger_than_clients_may_make_it(self):
+        limit = 1048575     # jute.maxbuffer
+        self.assertEqual(self.change("/v1/znodes/large", "POST", b"x" * (limit - 10)).status, 413)
+        self.assertEqual(self.change("/v1/znodes/large", "POST", b"x" * (limit - 500)).status, 201)
+        half = {"op": "create", "data": {"value": "x" * (limit // 2)}}
+        both = json.dumps({"operations": [dict(half, path="/h1"), dict(half, path="/h2")]})
+        self.assertEqual(self.change("/v1/multi", "POST", both).status, 413)
+        self.assertEqual(self.ask("/v1/znodes/h1").status, 404)
+
+    def test_a_version_that_is_none_is_refused(self):
+        self.assertEqual(self.change("/v1/znodes/v", "POST").status, 201)
+        for version in (4294967296, -4294967296, -2, 2147483648, 0.5, "0", True):
+            operations = [{"op": "set", "path": "/v", "data": {"value": "y"}, "version": version}]
+            answer = self.change("/v1/multi", "POST", json.dumps({"operations": operations}))
+            self.assertEqual(answer.status, 400, version)
+        self.assertEqual(self.get("/v1/znodes/v")["stat"]["version"], 0)
+
     def test_it_takes_a_proof(self):
         for target, method in (("/v1/znodes/x", "POST"), ("/v1/znodes/x", "PUT"), ("/v1/znodes/x", "DELETE"),
                                ("/v1/acls/x", "PUT"), ("/v1/multi", "POST")):
@@ -389,6 +411,12 @@ class Watches(WithEndpoint):
         session.must("create", path="/closed", acl=[(31, "ip", "10.255.255.255")])
         self.assertEqual(self.ask("/v1/watch/closed").status, 403)
 
+    def test_its_head_alone_can_be_had(self):
+        answer = self.ask("/v1/watch/", "HEAD")
+        self.assertEqual((answer.status, answer.body), (200, b""))
+        self.assertEqual(answer.fields["content-type"], "text/event-stream")
+        await_that(lambda: self.get("/v1/sessions")["sessions"] == [], "its session is over")
+
     def test_its_session_ends_with_the_reader(self):
         streams = [self.stream("/v1/watch/?recursive") for _ in range(20)]
         for each in streams:
@@ -402,6 +430,99 @@ class Watches(WithEndpoint):
         stream = self.stream("/v1/watch/")
         stream.next()
         self.assertEqual(self.server.terminate(), 0)
+
+
+class Answers(WithEndpoint):
+
+    settings = {"slowRequestThresholdMs": 1, "admin.enableWrites": "true"}
+    token = "token-of-sixteen-and-more"
+
+    def start(self, node):
+        path = os.path.join(node.directory, "token")
+        with open(path, "w", encoding="ascii") as file:
+            file.write(self.token + "\n")
+        node.settings["admin.tokenFile"] = path
+        node.start()
+
+    def test_who_holds_a_lock_and_who_waits(self):
+        holder, waiter = self.session(self.server), self.session(self.server)
+        holder.must("create", path="/lock")
+        first = holder.must("create", path="/lock/a-lock-", flags=3, data=b"host-1")["path"].rsplit("/", 1)[1]
+        second = waiter.must("create", path="/lock/b-lock-", flags=3)["path"].rsplit("/", 1)[1]
+        known = self.get("/v1/why/lock/lock")
+        self.assertEqual([each["name"] for each in known["holders"]], [first])
+        self.assertEqual([each["name"] for each in known["waiters"]], [second])
+        self.assertEqual(known["holders"][0]["session_id"], hex(holder.session_id))
+        self.assertEqual(known["holders"][0]["address"], f"127.0.0.1:{holder.socket.getsockname()[1]}")
+        self.assertEqual(known["holders"][0]["data"]["value"], "host-1")
+        self.assertIn(f"/lock is held by {first}", known["answer"])
+        self.assertEqual(self.get("/v1/locks")["locks"], [
+            {"path": "/lock", "holder": first, "session_id": hex(holder.session_id), "waiter_count": 1}])
+        holder.must("closeSession")
+        self.assertEqual([each["name"] for each in self.get("/v1/why/lock/lock")["holders"]], [second])
+
+    def test_why_a_session_expired(self):
+        session = self.session(self.server, timeout_ms=6000)
+        session.must("create", path="/mine", flags=1)
+        session.close()
+        target = f"/v1/why/session/{session.session_id:#x}"
+        answer = self.ask(target)
+        self.assertEqual(answer.status, 404)
+        self.assertIn("lives", answer.json["detail"])
+        await_that(lambda: self.ask(target).status == 200, "it has expired")
+        told = self.get(target)
+        self.assertEqual((told["how"], told["timeout_ms"], told["ephemerals"]), ("expired", 6000, ["/mine"]))
+        self.assertGreaterEqual(told["silent_ms"], 6000)
+        self.assertIsNotNone(told["disconnected_at_ms"])
+        self.assertIn("expired", told["answer"])
+        self.assertIn(told, self.get("/v1/why/sessions")["sessions"])
+
+    def test_slow_requests_are_told_with_their_stages(self):
+        session = self.session(self.server)
+        for number in range(200):
+            session.start("create", path=f"/slow-{number}", data=b"x" * 50000)
+        for _ in range(200):
+            session.reply()
+        known = self.get("/v1/why/slow")
+        self.assertGreater(known["count"], 0)
+        slow = known["requests"][0]
+        self.assertRegex(slow["path"], "^/slow-")
+        self.assertAlmostEqual(sum(slow["stages_ms"].values()), slow["total_ms"], delta=1)
+        self.assertIn("slow request operation=create path=/slow-", self.server.log())
+
+    def test_who_asks_most(self):
+        session = self.session(self.server)
+        session.must("create", path="/busy")
+        for _ in range(50):
+            session.must("getData", path="/busy")
+        top = self.get("/v1/top")
+        self.assertEqual(top["prefixes"][0]["prefix"], "/busy")
+        self.assertEqual({each["operation"]: each["count"] for each in top["operations"]}["getData"], 50)
+        self.assertEqual(top["connections"][0]["session_id"], hex(session.session_id))
+
+    def test_an_operator_ends_a_session(self):
+        session = self.session(self.server)
+        session.must("create", path="/mine", flags=1)
+        target = f"/v1/sessions/{session.session_id:#x}"
+        self.assertEqual(self.ask(target, "DELETE").status, 401)
+        operator = {"Authorization": "Bearer " + self.token}
+        self.assertEqual(self.ask(target, "DELETE", headers=operator).status, 204)
+        session.await_close()
+        await_that(lambda: self.ask(target).status == 404, "it is over")
+        self.assertEqual(self.ask("/v1/znodes/mine").status, 404)
+        self.assertEqual(self.ask(target, "DELETE", headers=operator).status, 404)
+        self.assertEqual(self.ask("/v1/sessions/x", "DELETE", headers=operator).status, 400)
+
+    def test_quotas_are_told(self):
+        session = self.session(self.server)
+        session.must("create", path="/q")
+        session.must("create", path="/zookeeper/quota/q")
+        session.must("create", path="/zookeeper/quota/q/zookeeper_limits", data=b"count=5,bytes=1000")
+        session.must("create", path="/zookeeper/quota/q/zookeeper_stats", data=b"count=1,bytes=0")
+        session.must("create", path="/q/x", data=b"12345")
+        self.assertEqual(self.get("/v1/znodes/q/x")["quota"],
+                         {"path": "/q", "count_limit": 5, "count_used": 2, "bytes_limit": 1000, "bytes_used": 5})
+        self.assertIsNone(self.get("/v1/znodes/")["quota"])
 
 
 class Health(WithEndpoint):
@@ -498,14 +619,18 @@ class Metrics(WithEndpoint):
                        capture_output=True, timeout=60)
 
     def test_rules_and_dashboard_ask_for_metrics_that_exist(self):
-        known = self.names() | {"up", "job", "synced_followers", "quorum_size", "conclave_follower_lag_transactions"}
+        known = self.names() | {"up", "job", "synced_followers", "quorum_size", "conclave_follower_lag_transactions",
+                                "conclave_peer_up", "conclave_member_log_sync_seconds", "conclave_operations_total",
+                                "conclave_member_log_sync_recent_seconds",
+                                "conclave_top_prefix_requests"}
         with open(os.path.join(ROOT, "conf", "grafana-dashboard.json"), encoding="utf-8") as file:
             dashboard = json.load(file)
         expressions = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
         with open(os.path.join(ROOT, "conf", "prometheus-alerts.yml"), encoding="utf-8") as file:
             expressions += re.findall(r"^\s+expr: (.*)$", file.read(), re.MULTILINE)
         self.assertGreater(len(expressions), 30)
-        functions = {"rate", "increase", "sum", "by", "histogram_quantile", "instance", "le"}
+        functions = {"rate", "increase", "sum", "by", "histogram_quantile", "instance", "le", "max", "topk", "server",
+                     "operation", "prefix", "stage", "on", "group_left", "ignoring", "without"}
         for expression in expressions:
             bare = re.sub(r"\{[^}]*\}|\[[^\]]*\]|\"[^\"]*\"", "", expression)
             for name in set(re.findall(r"[a-zA-Z_]\w*", bare)) - functions:
