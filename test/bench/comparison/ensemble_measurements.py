@@ -1,7 +1,9 @@
 """What is measured of ensembles. Each function takes an ensemble and the settings and returns named figures."""
 
 import asyncio
+import concurrent.futures
 import signal
+import statistics
 import time
 
 from comparison import failover
@@ -10,6 +12,9 @@ from comparison.measurements import median_of, prefixed
 
 TREE = ("--nodes", str(TREE_SIZE), "--payload", "100")
 BEHIND = 100_000  # transactions that a follower misses
+MILLION_SIZE = 1_000_000
+MILLION = ("--root", "/million", "--nodes", str(MILLION_SIZE), "--payload", "100")
+WINDOW_S = 2  # in which latencies are looked at while a follower gets a snapshot
 
 
 def load(ensemble, settings, *arguments):
@@ -59,7 +64,43 @@ def catch_up(ensemble, settings):
     return {"catch_up_seconds": time.monotonic() - started_at}
 
 
-GROUPS = ("write", "flood", "catch-up", "failover")
+def wiped_follower(ensemble, settings):
+    """A follower comes back with an empty directory to a million znodes, while two clients of the others write."""
+    if not ensemble.takes_back_wiped_members:
+        return {}
+    del settings
+    ensemble.load_tree(MILLION)
+    follower = ensemble.followers()[0]
+    others = [member for member in ensemble.members if member is not follower]
+
+    def p99():
+        return ensemble.run(
+            "--operation", ensemble.load_operation, "--connections", "2", *MILLION, "--skip-load",
+            "--seconds", str(WINDOW_S), members=others,
+        )["latency_us_p99"]
+
+    follower.end(signal.SIGKILL)
+    follower.wipe()
+    usual = statistics.median(p99() for _ in range(3))
+    started_at = time.monotonic()
+    follower.launch()
+    answered_at = []
+
+    def ask():
+        wanted = path_of_last_node(MILLION_SIZE, "/million")
+        asyncio.run(ensemble.first_answer(follower, lambda client: client.read(wanted)))
+        answered_at.append(time.monotonic())
+
+    with concurrent.futures.ThreadPoolExecutor(max_workers=1) as background:
+        answer = background.submit(ask)
+        meanwhile = [p99()]
+        while not answer.done():
+            meanwhile.append(p99())
+        answer.result()
+    return {"wiped_seconds": answered_at[0] - started_at, "wiped_p99_times": max(meanwhile) / usual}
+
+
+GROUPS = ("write", "flood", "catch-up", "failover", "wiped")
 
 
 def measure(ensemble, settings):
@@ -75,4 +116,6 @@ def measure(ensemble, settings):
         figures.update(catch_up(ensemble, settings))
     if "failover" in settings.only:
         figures.update(kill_leader(ensemble, settings))
+    if "wiped" in settings.only:
+        figures.update(wiped_follower(ensemble, settings))
     return figures

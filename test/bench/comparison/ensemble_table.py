@@ -72,6 +72,9 @@ ROWS = (
     Row("— connections that clients of the two other servers lost", "failover_connections_lost", ""),
     Row("follower restarted 100,000 transactions behind: first answer after", "catch_up_seconds", "s",
         goals=(Limit(2, "s"),)),
+    Row("follower restarted with an empty directory, 1 M znodes: first answer after", "wiped_seconds", "s",
+        goals=(Limit(10, "s"),)),
+    Row("— p99 of writes meanwhile, to that before", "wiped_p99_times", "", goals=(Limit(2, "×"),)),
 )
 
 VERDICTS = {None: "", True: "yes", False: "**no**"}

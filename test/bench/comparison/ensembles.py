@@ -16,8 +16,9 @@ TREE_SIZE = 10_000
 START_PATIENCE_S = 120
 ATTEMPT_PATIENCE_S = 2  # a server that starts may accept a connection and never serve it
 
-def path_of_last_node():
-    return f"/bench/d{(TREE_SIZE - 1) // 1000:06}/n{TREE_SIZE - 1:09}"
+
+def path_of_last_node(size=TREE_SIZE, root="/bench"):
+    return f"{root}/d{(size - 1) // 1000:06}/n{size - 1:09}"
 
 
 class Member:
@@ -41,6 +42,14 @@ class Member:
             self.process.wait()
             self.process = None
 
+    def wipe(self):
+        """All but the id."""
+        data = self.directory / "data"
+        number = (data / "myid").read_text(encoding="ascii")
+        shutil.rmtree(data)
+        data.mkdir()
+        (data / "myid").write_text(number, encoding="ascii")
+
     def is_running(self):
         return self.process is not None and self.process.poll() is None
 
@@ -51,6 +60,7 @@ class Ensemble:
     name = ""
     client = clients.ZooKeeperSession
     load_operation = "set"  # of conclave-bench
+    takes_back_wiped_members = True
 
     def __init__(self, bench, directory):
         self.bench = bench
@@ -188,6 +198,7 @@ class EtcdEnsemble(Ensemble):
     name = "etcd"
     client = clients.EtcdGateway
     load_operation = "etcd-put"
+    takes_back_wiped_members = False  # they would have to be removed and added anew
     arguments = ["--quota-backend-bytes", "8589934592"]  # the largest; the default would end a long run
 
     def __init__(self, bench, directory):
