@@ -13,7 +13,7 @@ namespace conclave::tree {
 
 namespace {
 
-constexpr std::size_t slot_count_min = 16;
+constexpr std::size_t slot_count_min = 8; // of a segment
 
 /// Slots that a row takes on average.
 constexpr std::size_t row_overhead = 32;
@@ -46,28 +46,32 @@ std::uint64_t row_table::hash_of(bytes_view key) const {
 }
 
 /// Where the key is, or where it would go. Precondition: there are slots.
-std::size_t row_table::index_of(std::uint64_t hash, bytes_view key) const {
-    const std::size_t mask = slots_.size() - 1;
+std::size_t row_table::segment::index_of(std::uint64_t hash, bytes_view key) const {
+    const std::size_t mask = slots.size() - 1;
     std::size_t index = hash & mask;
-    while (slots_[index].row != nullptr &&
-           (slots_[index].hash != hash || slots_[index].row->key() != key)) {
+    while (slots[index].row != nullptr &&
+           (slots[index].hash != hash || slots[index].row->key() != key)) {
         index = (index + 1) & mask;
     }
     return index;
 }
 
 changed_row* row_table::find(bytes_view key) const {
-    return slots_.empty() ? nullptr : slots_[index_of(hash_of(key), key)].row;
+    const std::uint64_t hash = hash_of(key);
+    const segment& part = segments_[segment_of(hash)];
+    return part.slots.empty() ? nullptr : part.slots[part.index_of(hash, key)].row;
 }
 
 changed_row& row_table::find_or_add(bytes_view key, std::size_t value_size) {
-    if ((row_count_ + 1) * 4 > slots_.size() * 3) {
-        grow();
-    }
     const std::uint64_t hash = hash_of(key);
-    slot& place = slots_[index_of(hash, key)];
+    segment& part = segments_[segment_of(hash)];
+    if ((part.row_count + 1) * 4 > part.slots.size() * 3) {
+        part.grow();
+    }
+    slot& place = part.slots[part.index_of(hash, key)];
     if (place.row == nullptr) {
         place = {hash, &make(key, value_size)};
+        ++part.row_count;
         ++row_count_;
     }
     return *place.row;
@@ -121,17 +125,21 @@ void row_table::release_away(changed_row& of) {
 }
 
 void row_table::remove(changed_row& row) {
-    const std::size_t mask = slots_.size() - 1;
-    std::size_t hole = index_of(hash_of(row.key()), row.key());
-    CONCLAVE_ASSERT(slots_[hole].row == &row);
-    slots_[hole] = {};
+    const std::uint64_t hash = hash_of(row.key());
+    segment& part = segments_[segment_of(hash)];
+    std::vector<slot>& slots = part.slots;
+    const std::size_t mask = slots.size() - 1;
+    std::size_t hole = part.index_of(hash, row.key());
+    CONCLAVE_ASSERT(slots[hole].row == &row);
+    slots[hole] = {};
+    --part.row_count;
     --row_count_;
     // Rows behind the hole that would have stood in it move up, so that they are found again.
-    for (std::size_t index = (hole + 1) & mask; slots_[index].row != nullptr;
+    for (std::size_t index = (hole + 1) & mask; slots[index].row != nullptr;
          index = (index + 1) & mask) {
-        const std::size_t distance = (index - slots_[index].hash) & mask;
+        const std::size_t distance = (index - slots[index].hash) & mask;
         if (distance >= ((index - hole) & mask)) {
-            slots_[hole] = std::exchange(slots_[index], {});
+            slots[hole] = std::exchange(slots[index], {});
             hole = index;
         }
     }
@@ -142,17 +150,17 @@ void row_table::remove(changed_row& row) {
     arena_.release(reinterpret_cast<char*>(&row), size);
 }
 
-void row_table::grow() {
-    std::vector<slot> smaller(std::max(slot_count_min, slots_.size() * 2));
-    smaller.swap(slots_);
-    const std::size_t mask = slots_.size() - 1;
+void row_table::segment::grow() {
+    std::vector<slot> smaller(std::max(slot_count_min, slots.size() * 2));
+    smaller.swap(slots);
+    const std::size_t mask = slots.size() - 1;
     for (const slot& each : smaller) {
         if (each.row != nullptr) {
             std::size_t index = each.hash & mask;
-            while (slots_[index].row != nullptr) {
+            while (slots[index].row != nullptr) {
                 index = (index + 1) & mask;
             }
-            slots_[index] = each;
+            slots[index] = each;
         }
     }
 }
