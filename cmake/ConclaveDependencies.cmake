@@ -17,6 +17,10 @@ endfunction()
 
 conclave_find_library(LMDB lmdb.h lmdb)
 conclave_find_library(XXHASH xxhash.h xxhash)
+if(CONCLAVE_SHELL)
+    find_package(CLI11 REQUIRED)
+    conclave_find_library(LIBEDIT histedit.h edit)
+endif()
 
 # Header-only libraries whose code is compiled once, so that no other file compiles it again.
 function(conclave_compile_once target source)

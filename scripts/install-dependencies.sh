@@ -13,7 +13,7 @@ set -euo pipefail
 
 build_packages=(
     g++ cmake ninja-build ccache
-    libboost1.81-dev libcli11-dev libfmt-dev liblmdb-dev libnghttp2-dev libspdlog-dev libssl-dev libxxhash-dev
+    libboost1.81-dev libcli11-dev libedit-dev libfmt-dev liblmdb-dev libnghttp2-dev libspdlog-dev libssl-dev libxxhash-dev
     nlohmann-json3-dev
 )
 test_packages=(
@@ -21,6 +21,7 @@ test_packages=(
     clang-14 libclang-rt-14-dev
     curl libzookeeper-mt-dev openssl pkg-config prometheus python3 python3-kazoo python3-lmdb
     spin
+    tmux
     zookeeper zookeeper-bin
 )
 bench_packages=(etcd-server zookeeper)

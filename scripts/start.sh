@@ -3,6 +3,8 @@
 #
 #   scripts/start.sh                 serves 127.0.0.1:2181, keeps its data in ./data
 #   scripts/start.sh ARGUMENT...     passes the arguments to conclaved, such as a configuration file
+#
+# The shell is built beside it: build/release/bin/conclave ls /
 set -euo pipefail
 
 from=$PWD
@@ -11,7 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 "$root/scripts/install-dependencies.sh" build
 cd "$root" # presets are looked up in the working directory
 cmake --preset release >/dev/null
-cmake --build --preset release --target conclaved
+cmake --build --preset release --target conclaved conclave
 
 if [ $# -eq 0 ]; then
     set -- 2181 "$root/data"

@@ -33,6 +33,12 @@ class InstallTest(unittest.TestCase):
         run(CMAKE, "--build", build)
         self.expect_refusal(build / "consumer")
 
+    def test_the_shell(self):
+        if not (Path(BUILD) / "bin" / "conclave").exists():
+            self.skipTest("the shell was not built")
+        run(CMAKE, "--install", BUILD, "--prefix", self.prefix, "--component", "shell")
+        self.assertRegex(run(self.prefix / "bin" / "conclave", "--version"), r"^conclave \d+\.\d+\.\d+\n$")
+
     def test_pkg_config(self):
         if shutil.which("pkg-config") is None:
             self.skipTest("there is no pkg-config")

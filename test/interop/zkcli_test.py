@@ -15,7 +15,7 @@ import unittest
 from servers import ZK_SCRIPTS, ZooKeeper, make_server
 
 PROGRAM, SCRATCH = None, None
-SHELL = os.path.join(ZK_SCRIPTS, "zkCli.sh")
+ZKCLI = (os.path.join(ZK_SCRIPTS, "zkCli.sh"),)
 TIMEOUT_S = 60
 JVM = {"CLIENT_JVMFLAGS": "-Xmx96m -XX:+UseSerialGC -XX:TieredStopAtLevel=1"}
 NOISE = ("SLF4J:", "JLine support is disabled", "Welcome to ZooKeeper!", "Connecting to ", "WATCHER::")
@@ -208,12 +208,12 @@ ONE_SHOT = (
 
 
 class Shell:
-    """zkCli.sh driven through pipes; without a terminal it prints no prompt."""
+    """A shell driven through pipes; without a terminal it prints no prompt."""
 
-    def __init__(self, server):
+    def __init__(self, server, shell=ZKCLI):
         self.events = []
         self.process = subprocess.Popen(
-            [SHELL, "-server", server.connect_string],
+            [*shell, "-server", server.connect_string],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -256,20 +256,20 @@ class Shell:
         return self.process.wait(TIMEOUT_S), rest
 
 
-def run_session(server):
+def run_session(server, shell=ZKCLI):
     """The transcript of SESSION: outputs in order, then the events, then how the shell ended."""
-    shell = Shell(server)
-    outputs = [(command, shell.run(command)) for command, _ in SESSION]
-    version = shell.run("version")
-    history = shell.run("history")
-    code, rest = shell.quit()
-    return outputs, shell.events, code, rest, version, history
+    driven = Shell(server, shell)
+    outputs = [(command, driven.run(command)) for command, _ in SESSION]
+    version = driven.run("version")
+    history = driven.run("history")
+    code, rest = driven.quit()
+    return outputs, driven.events, code, rest, version, history
 
 
-def run_one_shot(server, arguments):
+def run_one_shot(server, arguments, shell=ZKCLI):
     """Exit code and output of one command, both streams together."""
     result = subprocess.run(
-        [SHELL, "-server", server.connect_string, *arguments],
+        [*shell, "-server", server.connect_string, *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

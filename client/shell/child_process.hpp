@@ -1,0 +1,18 @@
+/// Other programs that the shell runs.
+#pragma once
+
+#include "client/shell/event_loop.hpp"
+#include "client/shell/failure.hpp"
+
+#include <string>
+#include <vector>
+
+namespace conclave::shell {
+
+/// Runs a program with our terminal and waits for its end, while the event loop keeps the session
+/// alive. Ctrl-C is for the program alone.
+/// @return its exit code, or 128 + the number of the signal that has ended it
+[[nodiscard]] outcome<int>
+run_in_foreground(event_loop& loop, const std::vector<std::string>& words);
+
+} // namespace conclave::shell

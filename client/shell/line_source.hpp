@@ -1,0 +1,23 @@
+/// Where lines come from.
+#pragma once
+
+#include <optional>
+#include <string>
+
+namespace conclave::shell {
+
+/// Gives the lines of a script or of a person, one after the other. Runs the event loop while it
+/// waits.
+class line_source {
+public:
+    line_source() = default;
+    virtual ~line_source() = default;
+
+    line_source(const line_source&) = delete;
+    line_source& operator=(const line_source&) = delete;
+
+    /// The next line without its end; nothing at the end of the input.
+    virtual std::optional<std::string> next() = 0;
+};
+
+} // namespace conclave::shell

@@ -1,0 +1,21 @@
+/// Deletes whole subtrees.
+#pragma once
+
+#include "client/shell/subtree.hpp"
+
+namespace conclave::shell {
+
+/// Deletes what `listed` holds, children before their parents, `batch_count` nodes in one
+/// transaction; several transactions are under way at once. Nodes that have gone by themselves
+/// count as deleted. NotEmpty if somebody creates children meanwhile, NoAuth where the list does
+/// not allow it: the rest is still deleted, and the first error told.
+[[nodiscard]] outcome<> remove_subtree(
+    connection& at,
+    const subtree& listed,
+    std::size_t batch_count,
+    const progress_callback& progress = {}
+);
+
+inline constexpr std::size_t removal_batch_count = 1000;
+
+} // namespace conclave::shell

@@ -1,0 +1,239 @@
+#!/usr/bin/python3
+"""The command conclave, one command at a time: shell_test.py CONCLAVED"""
+
+import json
+import os
+import socket
+
+import harness
+import shells
+
+
+class ShellTest(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.server = self.node({"4lw.commands.whitelist": "*"}).start()
+
+    def run_shell(self, *words, **options):
+        return shells.run(self.server, *words, **options)
+
+    def must(self, *words, **options):
+        done = self.run_shell(*words, **options)
+        self.assertEqual(done.code, 0, done)
+        return done
+
+    def must_fail(self, code, *words, **options):
+        done = self.run_shell(*words, **options)
+        self.assertEqual(done.code, code, done)
+        self.assertEqual(done.output, "", done)
+        return done.errors
+
+    def fill(self, *paths):
+        for path in paths:
+            self.must("create", path, f"data of {path}")
+
+
+class Commands(ShellTest):
+    def test_a_node_is_created_read_written_and_deleted(self):
+        self.assertEqual(self.must("create", "/a", "two words").output, "created /a\n")
+        self.assertEqual(self.must("get", "/a").output, "two words\n")
+        self.assertEqual(self.must("set", "/a", "other").output, "")
+        self.assertEqual(self.must("get", "-n", "/a").output, "other")
+        self.assertEqual(self.must("ls", "/").lines, ["a", "zookeeper"])
+        self.assertEqual(self.must("delete", "/a").output, "")
+        self.assertEqual(self.must("ls", "/").lines, ["zookeeper"])
+
+    def test_exit_codes_tell_scripts_what_went_wrong(self):
+        self.fill("/a", "/a/b")
+        self.assertIn("usage", self.must_fail(2, "get"))
+        self.assertIn("usage", self.must_fail(2, "get", "/a", "/b"))
+        self.assertIn("usage", self.must_fail(2, "get", "-q", "/a"))
+        self.assertIn("Path must start", self.must_fail(2, "get", "a"))
+        self.assertIn("no such node", self.must_fail(4, "get", "/no"))
+        self.assertIn("exists", self.must_fail(5, "create", "/a"))
+        self.assertIn("children", self.must_fail(5, "delete", "/a"))
+        self.assertIn("version", self.must_fail(5, "set", "-v", "7", "/a", "x"))
+        self.must("setAcl", "/a/b", "world:anyone:ra")
+        self.assertIn("not permitted", self.must_fail(6, "set", "/a/b", "x"))
+        self.assertIn("no command", self.must_fail(127, "nosuch"))
+
+    def test_a_server_that_is_not_there_is_said_in_time(self):
+        with socket.create_server((harness.LOOPBACK, 0)) as unused:
+            port = unused.getsockname()[1]
+        done = shells.run(f"127.0.0.1:{port}", "ls", "/", options=("--connect-timeout", "200"))
+        self.assertEqual(done.code, 3, done)
+        self.assertIn(f"cannot reach 127.0.0.1:{port}: Connection refused", done.errors)
+
+    def test_options_that_make_no_sense_are_refused(self):
+        self.assertEqual(shells.run("host:port:no", "ls", "/").code, 2)
+        self.assertEqual(self.run_shell("ls", "/", options=("--output", "xml")).code, 2)
+        self.assertEqual(self.run_shell("ls", "/", options=("--auth", "nocolon")).code, 2)
+
+    def test_a_chroot_is_put_before_every_path(self):
+        self.fill("/app", "/app/x")
+        self.assertEqual(shells.run(self.server.connect_string + "/app", "ls", "/").lines, ["x"])
+
+    def test_json_is_one_line_for_each_answer(self):
+        self.must("create", "/a", "text")
+        node = self.must("get", "-s", "/a", options=("-o", "json")).json
+        self.assertEqual(len(node), 1)
+        self.assertEqual(node[0]["data"], {"encoding": "utf-8", "value": "text"})
+        self.assertEqual(node[0]["stat"]["version"], 0)
+        self.assertEqual(self.must("ls", "/", options=("-o", "json")).json, [{"names": ["a", "zookeeper"]}])
+        error = json.loads(self.must_fail(4, "get", "/no", options=("-o", "json")))
+        self.assertEqual((error["error"]["name"], error["error"]["path"]), ("NoNode", "/no"))
+
+    def test_a_script_goes_on_behind_a_mistake_and_its_exit_code_tells(self):
+        done = self.run_shell(stdin="# a comment\ncreate /a x\nget /no\n\nget /a\n")
+        self.assertEqual(done.code, 4, done)
+        self.assertEqual(done.lines, ["created /a", "x"])
+        self.assertEqual(done.errors, "/no: there is no such node\n")
+
+    def test_identities_of_the_command_line_count_from_the_first_command_on(self):
+        self.must("create", "/secret", "s", "auth::cdrwa", options=("--auth", "digest:bob:pw"))
+        self.must_fail(6, "get", "/secret")
+        self.assertEqual(self.must("get", "/secret", environment={"CONCLAVE_AUTH": "digest:bob:pw"}).output, "s\n")
+
+    def test_a_single_command_leaves_no_session_behind(self):
+        self.must("create", "-e", "/e")
+        self.must_fail(4, "get", "/e")
+
+    def test_watches_tell_what_happens_until_enough_was_seen(self):
+        self.fill("/w")
+        done = self.run_shell(stdin="addWatch /w\ncreate /w/a x\nset /w/a y\ndelete /w/a\n", options=("-o", "json"))
+        events = [(line["event"], line["path"]) for line in done.json if "event" in line]
+        self.assertEqual(events, [("created", "/w/a"), ("data_changed", "/w/a"), ("deleted", "/w/a")])
+
+
+class Trees(ShellTest):
+    def setUp(self):
+        super().setUp()
+        self.fill("/t", "/t/a", "/t/a/x", "/t/b")
+
+    def test_tree_draws_branches(self):
+        self.assertEqual(self.must("tree", "/t").lines, ["/t", "├── a", "│   └── x", "└── b"])
+        self.assertEqual(self.must("tree", "-L", "1", "/t").lines, ["/t", "├── a  1 children", "└── b"])
+        self.assertIn("└── b  data of /t/b", self.must("tree", "-d", "/t").lines)
+
+    def test_find_lists_what_matches(self):
+        self.assertEqual(self.must("find", "-name", "[ax]", "/t").lines, ["/t/a", "/t/a/x"])
+        self.assertEqual(self.must("find", "-empty", "/t").lines, ["/t/a/x", "/t/b"])
+        self.assertEqual(self.must("find", "-text", "of /t/b", "/t").lines, ["/t/b"])
+        self.assertEqual(self.must("find", "-ephemeral", "/t").lines, [])
+        self.must_fail(4, "find", "/no")
+
+    def test_cp_takes_data_and_lists_along(self):
+        self.must("setAcl", "/t/a/x", "world:anyone:rwa")
+        self.assertIn("-r takes them along", self.must_fail(2, "cp", "/t", "/copy"))
+        self.must("cp", "-r", "/t", "/copy")
+        self.assertEqual(self.must("get", "/copy/a/x").output, "data of /t/a/x\n")
+        self.assertEqual(self.must("diff", "-acl", "/t", "/copy").output, "no differences\n")
+        self.assertIn("exists", self.must_fail(5, "cp", "-r", "/t", "/copy"))
+        self.must("set", "/t/b", "newer")
+        self.must("cp", "-r", "-f", "/t", "/copy")
+        self.assertEqual(self.must("get", "/copy/b").output, "newer\n")
+        self.must_fail(2, "cp", "-r", "/t", "/t/a/inside")
+
+    def test_mv_moves_all_or_nothing(self):
+        self.assertIn("as one", self.must("mv", "/t", "/moved").output)
+        self.assertEqual(self.must("find", "/moved").lines, ["/moved", "/moved/a", "/moved/a/x", "/moved/b"])
+        self.must_fail(4, "get", "/t")
+        self.fill("/target")
+        self.must_fail(5, "mv", "/moved", "/target")
+        self.assertEqual(len(self.must("find", "/moved").lines), 4)
+
+    def test_rm_asks_for_r(self):
+        self.must_fail(2, "rm", "/t")
+        self.must("rm", "-r", "/t")
+        self.must_fail(4, "rm", "-r", "/t")
+        self.must("rm", "-r", "-f", "/t")
+        self.must_fail(2, "rm", "-r", "/")
+
+    def test_deleteall_of_more_nodes_than_a_transaction(self):
+        self.run_shell(stdin="".join(f"create /t/n{number}\n" for number in range(300)))
+        self.must("deleteall", "/t", "-b", "7")
+        self.must_fail(4, "get", "/t")
+
+    def test_export_and_import_keep_data_lists_and_modes(self):
+        self.must("create", "/t/c")
+        self.must("set", "-b", "/t/b", "/w==")
+        self.must("setAcl", "/t/a", "world:anyone:crwa")
+        file = os.path.join(self.scratch, "tree.json")
+        self.assertIn("exported 5 nodes", self.must("export", "/t", file).output)
+        with open(file, encoding="utf-8") as text:
+            nodes = {node["path"]: node for node in json.load(text)["nodes"]}
+        self.assertEqual((nodes["c"]["mode"], nodes["c"]["data"]), ("persistent", None))
+        self.assertEqual(nodes["b"]["data"], {"encoding": "base64", "value": "/w=="})
+        self.assertIn("imported 5 nodes", self.must("import", "/again", file).output)
+        self.assertEqual(self.must("diff", "-acl", "/t", "/again").output, "no differences\n")
+        self.must_fail(5, "import", "/again", file)
+        self.must("import", "-f", "/again", file)
+        self.assertIn("5 nodes would", self.must("import", "-n", "/elsewhere", file).output)
+        self.must_fail(4, "get", "/elsewhere")
+        self.assertEqual(self.must("import", "/piped", "-", stdin=self.must("export", "/t").output).code, 0)
+
+    def test_import_refuses_what_export_has_not_written(self):
+        for text in ("", "{", "[]", '{"format": "conclave-subtree", "version": 1, "nodes": [{"path": "a//b"}]}'):
+            file = os.path.join(self.scratch, "bad.json")
+            with open(file, "w", encoding="utf-8") as bad:
+                bad.write(text)
+            self.must_fail(1, "import", "/x", file)
+
+    def test_diff_tells_both_sides(self):
+        self.must("cp", "-r", "/t", "/u")
+        self.must("create", "/t/left")
+        self.must("create", "/u/right")
+        self.must("set", "/u/b", "other")
+        done = self.run_shell("diff", "/t", "/u")
+        self.assertEqual(done.code, 10, done)
+        self.assertEqual(done.lines, ["< /left", "> /right", '! /b  data: "data of /t/b" and "other"'])
+
+    def test_diff_compares_two_ensembles(self):
+        other = self.node().start()
+        done = self.run_shell("diff", "-with", other.connect_string, "/t", "/")
+        self.assertEqual(done.code, 10, done)
+        self.assertIn("< /a/x", done.lines)
+        self.assertEqual(self.must("diff", "-with", self.server.connect_string, "/t").output, "no differences\n")
+
+    def test_edit_writes_what_the_editor_has_made_of_it(self):
+        editor = os.path.join(self.scratch, "editor")
+        with open(editor, "w", encoding="utf-8") as script:
+            script.write('#!/bin/sh\nsed -i s/data/text/ "$1"\n')
+        os.chmod(editor, 0o755)
+        self.assertEqual(self.must("edit", "/t/b", environment={"EDITOR": editor}).output, "wrote version 1\n")
+        self.assertEqual(self.must("get", "/t/b").output, "text of /t/b\n")
+        self.assertEqual(self.must("edit", "/t/b", environment={"EDITOR": "true"}).output, "nothing was changed\n")
+        self.must_fail(1, "edit", "/t/b", environment={"EDITOR": "false"})
+
+    def test_edit_does_not_write_over_others(self):
+        editor = os.path.join(self.scratch, "editor")
+        with open(editor, "w", encoding="utf-8") as script:
+            script.write(f'#!/bin/sh\n{shells.program()} -s {self.server.connect_string} set /t/b theirs\n'
+                         'echo mine > "$1"\n')
+        os.chmod(editor, 0o755)
+        errors = self.must_fail(5, "edit", "/t/b", environment={"EDITOR": editor, "TMPDIR": self.scratch})
+        self.assertEqual(self.must("get", "/t/b").output, "theirs\n")
+        kept = errors.split()[-1]
+        with open(kept, encoding="utf-8") as file:
+            self.assertEqual(file.read(), "mine\n")
+
+
+class Ensembles(ShellTest):
+    def test_status_shows_every_server_and_fails_if_one_is_down(self):
+        rows = self.must("status", options=("-o", "json")).json[0]
+        self.assertEqual([(row["server"], row["mode"]) for row in rows], [(self.server.connect_string, "standalone")])
+        with socket.create_server((harness.LOOPBACK, 0)) as unused:
+            dead = f"127.0.0.1:{unused.getsockname()[1]}"
+        done = shells.run(f"{self.server.connect_string},{dead}", "status")
+        self.assertEqual(done.code, 3, done)
+        self.assertIn("down: Connection refused", done.output)
+
+    def test_bench_measures_and_cleans_up(self):
+        rows = self.must("bench", "-n", "200", "-c", "10", options=("-o", "json")).json[0]
+        self.assertEqual([row["operation"] for row in rows], ["create", "set", "get", "delete"])
+        self.assertTrue(all(row["count"] == "200" for row in rows), rows)
+        self.assertEqual(self.must("ls", "/").lines, ["zookeeper"])
+
+
+if __name__ == "__main__":
+    harness.main()
