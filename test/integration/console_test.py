@@ -86,9 +86,9 @@ class WithConsole(TestCase):
         if SCREENSHOTS:
             self.browser.screenshot(os.path.join(SCREENSHOTS, name + ".png"))
 
-    def assert_fits(self, where):
-        """Nothing sticks out at the side of the page."""
-        self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth - innerWidth"), 0, where)
+    def assert_fits(self, view, width):
+        """Nothing sticks out at the side of the page. (A phone's own idea of its width grows with the page.)"""
+        self.assertLessEqual(self.browser.run("return document.documentElement.scrollWidth"), width, f"{view} at {width}")
 
 
 class Views(WithConsole):
@@ -97,7 +97,7 @@ class Views(WithConsole):
         self.browser.await_text({
             "overview": "Latency since the start", "tree": "many", "live": "Changes, the newest first",
             "sessions": "Ended lately", "locks": "c-lock-0000000000", "traffic": "/app", "slow": "slowRequestThresholdMs",
-            "why": "the slowest disk is that of server 1", "ensemble": "What this server knows",
+            "why": "slowest disk is that of server 1", "ensemble": "What this server knows",
             "configuration": "admin.tokenFile"}[view])
 
     def test_every_view_shows_what_there_is(self):
@@ -112,7 +112,7 @@ class Views(WithConsole):
                              .get(view, view))
                     self.await_view(view)
                     self.assertEqual(page.text("#alert"), "", view)
-                    self.assert_fits(f"{view} at {width}")
+                    self.assert_fits(view, width)
                     self.keep(f"{view}-{theme}-{width}")
 
     def test_overview_moves(self):
