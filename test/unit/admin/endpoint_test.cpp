@@ -218,6 +218,46 @@ TEST_CASE("endpoint: the description of the API lists exactly the routes", "[adm
     CHECK(described == served);
 }
 
+TEST_CASE("endpoint: every route and every role", "[admin][authorization]") {
+    const bytes token = "0123456789abcdef";
+    const std::pair<role, bytes> callers[] = {
+        {role::anybody, ""},
+        {role::user, "Authorization: Basic " + base64("bob:pass") + "\r\n"},
+        {role::operator_, "Authorization: Bearer " + token + "\r\n"}};
+    for (const access_policy policy :
+         {access_policy{}, access_policy{true, false}, access_policy{true, true}}) {
+        endpoint_settings configured;
+        configured.access = policy;
+        configured.credentials.token = token;
+        endpoint_fixture server{configured};
+        for (const route& each : server.served().routes().all()) {
+            const bool has_tail = each.path.ends_with("/*");
+            const bytes path = each.path.substr(0, each.path.size() - (has_tail ? 1 : 0));
+            for (const auto& [is, proof] : callers) {
+                INFO(each.method << " " << path << " role " << static_cast<int>(is));
+                const verdict expected = authorize(policy, {is, {}, {}}, each.needs);
+                const bool may_be_asked = each.method == "GET" && !path.starts_with("/v1/watch");
+                if (expected == verdict::allowed && !may_be_asked) {
+                    continue; // it would change something, or never end
+                }
+                const bytes status =
+                    answer_to(
+                        server.port(),
+                        each.method + " " + path + (has_tail ? "x" : "") +
+                            " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + proof + "\r\n"
+                    )
+                        .substr(9, 3);
+                if (expected == verdict::allowed) {
+                    CHECK(status != "401");
+                    CHECK(status != "403");
+                } else {
+                    CHECK(status == std::to_string(refusal_of(expected).status));
+                }
+            }
+        }
+    }
+}
+
 TEST_CASE("endpoint: commands answer with ZooKeeper's keys", "[admin]") {
     endpoint_fixture server;
     const bytes response = get(server.port(), "/commands/ruok");
