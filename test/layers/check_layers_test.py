@@ -74,6 +74,12 @@ class Includes(Tree):
     def test_the_server_may_not_use_the_client(self):
         self.expect_one("server/main.cpp", "#include <conclave/client.hpp>\n", 1, "may not include client")
 
+    def test_the_client_may_not_use_its_shell_and_the_shell_no_server(self):
+        self.expect_one("client/src/a.cpp", '#include "client/shell/words.hpp"\n', 1, "client may not include client/shell")
+        (self.root / "client/src/a.cpp").unlink()
+        self.expect_one("client/shell/a.cpp", '#include "server/tree/tree.hpp"\n', 1,
+                        "client/shell may not include server/tree")
+
     def test_a_header_beside_the_file_must_be_named_from_the_root(self):
         self.expect_one("server/tree/a.cpp", '#include "node.hpp"\n', 1, "not written from its root")
 
@@ -107,7 +113,7 @@ class Libraries(Tree):
 
     def test_asio_stays_at_the_edge(self):
         allowed = {name for name, row in check_layers.ROOMS.items() if "boost" in row.libraries}
-        self.assertEqual(allowed, {"server", "server/net", "server/admin", "client"})
+        self.assertEqual(allowed, {"server", "server/net", "server/admin", "client", "client/shell"})
 
     def test_lmdb_stays_in_the_store(self):
         allowed = {name for name, row in check_layers.ROOMS.items() if "lmdb" in row.libraries}
