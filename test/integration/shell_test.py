@@ -1,12 +1,15 @@
 #!/usr/bin/python3
 """The command conclave, one command at a time: shell_test.py CONCLAVED"""
 
+import base64
+import hashlib
 import json
 import os
 import socket
 
 import harness
 import shells
+from ensembles import Ensemble
 
 
 class ShellTest(harness.TestCase):
@@ -233,6 +236,35 @@ class Ensembles(ShellTest):
         self.assertEqual([row["operation"] for row in rows], ["create", "set", "get", "delete"])
         self.assertTrue(all(row["count"] == "200" for row in rows), rows)
         self.assertEqual(self.must("ls", "/").lines, ["zookeeper"])
+
+
+class Reconfiguration(harness.TestCase):
+    SUPER_DIGEST = "super:" + base64.b64encode(hashlib.sha1(b"super:secret").digest()).decode()
+
+    def test_members_are_shown_and_changed(self):
+        ensemble = Ensemble(self, {"reconfigEnabled": "true",
+                                   "DigestAuthenticationProvider.superDigest": self.SUPER_DIGEST})
+        ensemble.start()
+        ensemble.await_all_serve()
+        one = ensemble.nodes[0]
+        rows = shells.run(ensemble.addresses(), "status", options=("-o", "json"))
+        self.assertEqual(rows.code, 0, rows)
+        self.assertEqual(sorted(row["mode"] for row in rows.json[0]), ["follower", "follower", "leader"])
+
+        self.assertEqual(shells.run(one, "config").output.count("server."), 3)
+        version, addresses = shells.run(one, "config", "-c").output.split()
+        self.assertEqual(len(addresses.split(",")), 3)
+
+        refused = shells.run(one, "reconfig", "-remove", "3")
+        self.assertEqual(refused.code, 6, refused)
+        leaving = str(1 + ensemble.index(ensemble.followers()[0]))
+        as_super = ("--auth", "digest:super:secret")
+        stale = shells.run(one, "reconfig", "-v", "7", "-remove", leaving, options=as_super)
+        self.assertEqual(stale.code, 5, stale)
+        done = shells.run(ensemble.leader(), "reconfig", "-v", version, "-remove", leaving, options=as_super)
+        self.assertEqual(done.code, 0, done)
+        self.assertTrue(done.output.startswith("Committed new configuration:\n"), done)
+        self.assertEqual(done.output.count("server."), 2)
 
 
 if __name__ == "__main__":
