@@ -9,6 +9,7 @@ import socket
 
 import harness
 import shells
+from certificates import Authority
 from ensembles import Ensemble
 
 
@@ -236,6 +237,44 @@ class Ensembles(ShellTest):
         self.assertEqual([row["operation"] for row in rows], ["create", "set", "get", "delete"])
         self.assertTrue(all(row["count"] == "200" for row in rows), rows)
         self.assertEqual(self.must("ls", "/").lines, ["zookeeper"])
+
+
+class Encrypted(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.authority = Authority(os.path.join(self.scratch, "certificates"))
+        key = self.authority.issue("server")
+        self.port = harness.free_port()
+        self.node({"secureClientPort": self.port, "secureClientPortAddress": harness.LOOPBACK,
+                   "ssl.keyStore.location": key + ".pem", "ssl.trustStore.location": self.authority.certificate}).start()
+        self.client = self.authority.issue("client") + ".pem"
+
+    def ls(self, *options, limit_ms=10000):
+        return shells.run(f"localhost:{self.port}", "ls", "/", options=("--connect-timeout", str(limit_ms), *options))
+
+    def test_files_of_the_command_line(self):
+        done = self.ls("--tls-ca", self.authority.certificate, "--tls-certificate", self.client, "--tls-key", self.client)
+        self.assertEqual((done.code, done.lines), (0, ["zookeeper"]), done)
+
+    def test_the_properties_of_zookeepers_clients(self):
+        file = os.path.join(self.scratch, "client.properties")
+        with open(file, "w", encoding="utf-8") as properties:
+            properties.write(f"zookeeper.client.secure=true\n"
+                             f"zookeeper.ssl.keyStore.location={self.client}\n"
+                             f"zookeeper.ssl.trustStore.location={self.authority.certificate}\n")
+        done = self.ls("-client-configuration", file)
+        self.assertEqual((done.code, done.lines), (0, ["zookeeper"]), done)
+
+    def test_a_server_that_nobody_vouches_for_is_refused(self):
+        other = Authority(os.path.join(self.scratch, "others"), "other").certificate
+        done = self.ls("--tls-ca", other, "--tls-certificate", self.client, "--tls-key", self.client, limit_ms=2000)
+        self.assertEqual(done.code, 3, done)
+        self.assertIn("certificate verify failed", done.errors)
+
+    def test_files_that_cannot_be_used_are_named(self):
+        done = self.ls("--tls-ca", "/no/such/file.pem")
+        self.assertEqual(done.code, 2, done)
+        self.assertIn("/no/such/file.pem", done.errors)
 
 
 class Reconfiguration(harness.TestCase):
