@@ -44,7 +44,7 @@ class SecuredEnsembleTest(harness.TestCase):
         writer.await_more(50)
         writer.stop()
         self.assertIsNone(writer.failure)
-        self.assertLessEqual(set(writer.acknowledged), names(self.session(ensemble.followers()[0]), "/written"))
+        self.assertLessEqual(set(writer.acknowledged), names(self.session(follower), "/written"))
 
     def test_a_server_with_a_strange_certificate_stays_outside_and_both_sides_say_so(self):
         strange = Authority(tempfile.mkdtemp(prefix="strange-", dir=self.scratch), "strange")
