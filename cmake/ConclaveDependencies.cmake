@@ -30,5 +30,7 @@ function(conclave_compile_once target source)
 endfunction()
 
 conclave_compile_once(conclave-asio asio.cpp BOOST_ASIO_SEPARATE_COMPILATION BOOST_ASIO_NO_DEPRECATED)
+conclave_compile_once(conclave-asio-ssl asio_ssl.cpp)
+target_link_libraries(conclave-asio-ssl PUBLIC conclave-asio OpenSSL::SSL)
 conclave_compile_once(conclave-beast beast.cpp BOOST_BEAST_SEPARATE_COMPILATION)
 target_link_libraries(conclave-beast PUBLIC conclave-asio)

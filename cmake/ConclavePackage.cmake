@@ -7,8 +7,12 @@ include(GNUInstallDirs)
 # Called once all targets are known.
 function(conclave_install_package)
     set_target_properties(conclave-common PROPERTIES EXPORT_NAME common)
+    set_target_properties(conclave-asio PROPERTIES EXPORT_NAME asio)
+    set_target_properties(conclave-asio-ssl PROPERTIES EXPORT_NAME asio-ssl)
     set_target_properties(conclave-client PROPERTIES EXPORT_NAME client)
-    install(TARGETS conclave-common conclave-client
+    set_target_properties(conclave-testing PROPERTIES EXPORT_NAME testing)
+    install(TARGETS conclave-common conclave-asio conclave-asio-ssl conclave-client
+        conclave-testing conclave-replica conclave-session conclave-tree conclave-zab
         EXPORT ConclaveTargets
         ARCHIVE COMPONENT client
         FILE_SET HEADERS COMPONENT client)

@@ -44,8 +44,11 @@ ROOMS = {
     "server/net": room("common server/replica server/tls", "fmt boost os threads"),
     "server/admin": room("common server/replica server/tls", "fmt boost json os threads"),
     "server/configuration": room("common", "fmt os"),
+    "server/testing": room("common server/replica", "fmt boost threads"),
     "server": room(ALL_ROOMS, ALL_LIBRARIES),
     "client": room("common", "fmt boost openssl os threads"),
+    "client/recipes": room("common client", "fmt boost json"),
+    "client/examples": room("common client client/recipes", "boost os"),
     "client/shell": room("common client", "fmt boost json cli11 libedit os"),
 }
 
@@ -81,7 +84,8 @@ LIBRARY_TARGETS = {
     "fmt::fmt": "fmt", "fmt::fmt-header-only": "fmt",
     "OpenSSL::Crypto": "openssl", "OpenSSL::SSL": "openssl",
     "XXHASH": "xxhash", "LMDB": "lmdb",
-    "Boost::headers": "boost", "Boost::boost": "boost", "conclave-asio": "boost", "conclave-beast": "boost",
+    "Boost::headers": "boost", "Boost::boost": "boost", "conclave-asio": "boost", "conclave-asio-ssl": "boost",
+    "conclave-beast": "boost",
     "nlohmann_json::nlohmann_json": "json",
     "spdlog::spdlog": "spdlog", "spdlog::spdlog_header_only": "spdlog",
     "CLI11::CLI11": "cli11",
@@ -93,6 +97,9 @@ OUR_TARGETS = {
     "conclave-common": "common",
     "conclave-client": "client",
     "Conclave::client": "client",
+    "conclave-client-recipes": "client/recipes",
+    "Conclave::recipes": "client/recipes",
+    "Conclave::testing": "server/testing",
     "conclave-shell": "client/shell",
     "conclave": "client/shell",
     "conclaved": "server",
@@ -112,8 +119,8 @@ class Violation(NamedTuple):
 
 
 def room_of(path: Path) -> Optional[str]:
-    """The room that a file (relative to the root) stands in. Each folder of server/ is a room, and client/shell; other
-    folders belong to the room around them."""
+    """The room that a file (relative to the root) stands in. Each folder of server/ is a room, and so are those of
+    client/ that the table names; all others belong to the room around them."""
     folders = path.parts[:-1]
     inner = "/".join(folders[:2])
     if folders[:1] == ("server",) or inner in ROOMS:
@@ -124,7 +131,7 @@ def room_of(path: Path) -> Optional[str]:
 def room_of_header(root: Path, header: str) -> Optional[str]:
     """The room of one of our headers, none for other people's. Installed headers are <conclave/...>."""
     if header.startswith("conclave/"):
-        return next((name for name in ("common", "client") if (root / name / "include" / header).exists()), None)
+        return next((name for name in ROOMS if (root / name / "include" / header).exists()), None)
     return room_of(Path(header))
 
 
@@ -182,6 +189,7 @@ def check_link(here: str, target: str) -> Optional[str]:
 
 def check_cmake(root: Path, file: Path) -> Iterator[Violation]:
     text = re.sub(r"#[^\n]*", "", (root / file).read_text(encoding="utf-8"))
+    text = re.sub(r"\$<BUILD_INTERFACE:([^>]*)>", r"\1", text)
     for call in CMAKE_CALL.finditer(text):
         name, *targets = call.group(1).split()
         owner = OUR_TARGETS.get(name) or room_of(file)

@@ -68,6 +68,11 @@ class Includes(Tree):
                     problem = check_layers.check_include(self.root, here, '"', header)
                     self.assertEqual(problem is None, there == here or there in allowed.rooms)
 
+    def test_the_client_may_not_know_its_recipes(self):
+        self.write("client/recipes/include/conclave/recipes/lock.hpp", "#include <conclave/client.hpp>\n")
+        self.expect_one("client/src/a.cpp", "#include <conclave/recipes/lock.hpp>\n", 1,
+                        "client may not include client/recipes")
+
     def test_the_store_may_not_know_the_replica(self):
         self.expect_one("server/store/a.hpp", '#include "server/replica/replica.hpp"\n', 1, "server/replica")
 
@@ -113,7 +118,8 @@ class Libraries(Tree):
 
     def test_asio_stays_at_the_edge(self):
         allowed = {name for name, row in check_layers.ROOMS.items() if "boost" in row.libraries}
-        self.assertEqual(allowed, {"server", "server/net", "server/admin", "client", "client/shell"})
+        self.assertEqual(allowed, {"server", "server/net", "server/admin", "server/testing", "client", "client/recipes",
+                                   "client/examples", "client/shell"})
 
     def test_lmdb_stays_in_the_store(self):
         allowed = {name for name, row in check_layers.ROOMS.items() if "lmdb" in row.libraries}
