@@ -10,8 +10,9 @@ function(conclave_install_package)
     set_target_properties(conclave-asio PROPERTIES EXPORT_NAME asio)
     set_target_properties(conclave-asio-ssl PROPERTIES EXPORT_NAME asio-ssl)
     set_target_properties(conclave-client PROPERTIES EXPORT_NAME client)
+    set_target_properties(conclave-client-recipes PROPERTIES EXPORT_NAME recipes)
     set_target_properties(conclave-testing PROPERTIES EXPORT_NAME testing)
-    install(TARGETS conclave-common conclave-asio conclave-asio-ssl conclave-client
+    install(TARGETS conclave-common conclave-asio conclave-asio-ssl conclave-client conclave-client-recipes
         conclave-testing conclave-replica conclave-session conclave-tree conclave-zab
         EXPORT ConclaveTargets
         ARCHIVE COMPONENT client

@@ -32,6 +32,7 @@ class InstallTest(unittest.TestCase):
         run(CMAKE, "-S", CONSUMER, "-B", build, f"-DCMAKE_PREFIX_PATH={self.prefix}", f"-DCMAKE_CXX_COMPILER={COMPILER}")
         run(CMAKE, "--build", build)
         self.expect_refusal(build / "consumer")
+        self.assertEqual(run(build / "tested_consumer"), "held\nlost\n")
 
     def test_the_shell(self):
         if not (Path(BUILD) / "bin" / "conclave").exists():
