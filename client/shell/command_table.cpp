@@ -358,6 +358,16 @@ constexpr std::array table{
         commands::watch
     )),
     known("whoami", "", "show the identities of this session", "", 0, 0, 0, commands::who_am_i),
+    local(extra(known(
+        "why",
+        "[-a host:port] [-k tokenFile] no-leader|sessions|session|lock|slow|disk [id or path]",
+        "ask the admin endpoint: why is there no leader, who holds a lock, what is slow",
+        "a: k:",
+        1,
+        2,
+        0,
+        commands::why
+    ))),
 };
 
 } // namespace

@@ -109,6 +109,41 @@ class Commands(ShellTest):
         self.assertEqual(events, [("created", "/w/a"), ("data_changed", "/w/a"), ("deleted", "/w/a")])
 
 
+class Why(harness.TestCase):
+    def setUp(self):
+        super().setUp()
+        self.port = harness.free_port()
+        self.server = self.node({"admin.enableServer": "true", "admin.serverPort": self.port}).start()
+        self.endpoint = f"{harness.LOOPBACK}:{self.port}"
+
+    def ask(self, *words, **options):
+        return shells.run(self.server, "why", "-a", self.endpoint, *words, **options)
+
+    def test_questions_are_answered(self):
+        client = self.session(self.server)
+        client.must("create", path="/l k")
+        client.must("create", path="/l k/x-", flags=3)
+        self.assertIn("there is a leader: server 1", self.ask("no-leader").output)
+        lock = self.ask("lock", "/l k")
+        self.assertEqual(lock.code, 0, lock)
+        self.assertIn("/l k is held by x-0000000000", lock.output)
+        client.must("closeSession")
+        self.assertIn("was closed by its client", self.ask("session", f"{client.session_id:#x}").output)
+        for question in ("sessions", "slow", "disk"):
+            self.assertEqual(self.ask(question).code, 0, question)
+        told = self.ask("slow", options=("-o", "json")).json
+        self.assertIn("slowRequestThresholdMs", told[0]["answer"])
+
+    def test_what_cannot_be_answered_is_said(self):
+        self.assertEqual(self.ask("lock", "/none").code, 1)
+        self.assertEqual(self.ask("nonsense").code, 2)
+        self.assertEqual(self.ask("lock").code, 2)
+        self.endpoint = f"{harness.LOOPBACK}:{harness.free_port()}"
+        silent = self.ask("no-leader")
+        self.assertEqual(silent.code, 3, silent)
+        self.assertIn("-a says where it is", silent.errors)
+
+
 class Trees(ShellTest):
     def setUp(self):
         super().setUp()

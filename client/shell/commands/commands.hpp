@@ -76,6 +76,9 @@ outcome<> watch(shell& in, const arguments& given);
 // status.cpp
 outcome<> status(shell& in, const arguments& given);
 
+// why.cpp
+outcome<> why(shell& in, const arguments& given);
+
 // bench.cpp
 outcome<> bench(shell& in, const arguments& given);
 
