@@ -245,4 +245,31 @@ void core::take_outputs(core_outputs& into) {
     move_all(pieces_, into.pieces);
 }
 
+time_point core::next_deadline() const {
+    switch (role_) {
+    case role::looking: {
+        time_point next = next_status_;
+        if (asked_leader_ != server_id{}) {
+            next = std::min(next, asked_until_);
+        }
+        if (quorum_seen_) {
+            next = std::min(next, now_ + settings_.times.gather / 2);
+        }
+        return next;
+    }
+    case role::candidate:
+        return campaign_deadline_;
+    case role::following_syncing:
+    case role::following:
+        return leader_contact_ + settings_.times.lease;
+    case role::leading_syncing:
+    case role::leading:
+        // Alone, it has nobody to tell and nobody to hear.
+        return links_.empty() && members().voter_count() == 1 ? time_point::max() : next_beat_;
+    case role::stopped:
+        break;
+    }
+    return time_point::max();
+}
+
 } // namespace conclave::zab

@@ -326,7 +326,6 @@ private:
     void on(server_id from, const welcome_message& what);
     void on(server_id from, const append_message& what);
     void on(server_id from, const snapshot_message& what);
-    void on(server_id from, const barrier_answer& what);
     [[nodiscard]] bool is_from_leader(server_id from, epoch in, attachment number);
     [[nodiscard]] bool take_entries(const append_message& what);
     [[nodiscard]] std::optional<position> anchor_of(const append_message& what);
@@ -335,36 +334,45 @@ private:
     void attach_anew();
     void acknowledge();
     void advance_following();
-    void forward_barriers();
-    void fail_barriers();
 
     // core_leader.cpp
     void lead();
     zxid append_new(entry_kind kind, const origin& from, bytes body);
-    [[nodiscard]] epoch_start epoch_start_of_this() const;
-    void admit_storages();
+    void begin_round();
+    void advance_leading();
+    void advance_commit();
+    [[nodiscard]] zxid agreed_under(const membership_state& members) const;
+    void after_commit(zxid before);
+    [[nodiscard]] bool has_quorum_of(function_ref<bool(server_id)> holds) const;
+    [[nodiscard]] bool holds_quorum(time_point since) const;
+
+    // core_feeding.cpp
     void on(server_id from, const follow_message& what);
     void on(server_id from, const acknowledge_message& what);
-    void on(server_id from, const barrier_message& what);
     void welcome(server_id peer, attachment number, const follower_state& state);
     void replicate();
     void feed(progress& peer);
     void send_batch(progress& peer, std::vector<shared_entry> entries);
     void send_beat(progress& peer);
-    void begin_round();
-    void advance_leading();
     void drop_stalled();
-    void retire_if_removed();
-    void advance_commit();
-    [[nodiscard]] zxid agreed_under(const membership_state& members) const;
-    void after_commit(zxid before);
-    void confirm_barriers();
-    void advance_transfer();
-    void abandon_transfer();
-    [[nodiscard]] bool has_quorum_of(function_ref<bool(server_id)> holds) const;
-    [[nodiscard]] bool holds_quorum(time_point since) const;
     [[nodiscard]] progress* find(server_id peer, attachment number);
     [[nodiscard]] zxid feed_limit(const progress& peer) const;
+
+    // core_membership.cpp
+    [[nodiscard]] epoch_start epoch_start_of_this() const;
+    void admit_storages();
+    void retire_if_removed();
+
+    // core_barrier.cpp
+    void on(server_id from, const barrier_message& what);
+    void on(server_id from, const barrier_answer& what);
+    void confirm_barriers();
+    void forward_barriers();
+    void fail_barriers();
+
+    // core_transfer.cpp
+    void advance_transfer();
+    void abandon_transfer();
 
     // core_snapshot.cpp
     void feed_snapshot(progress& peer);

@@ -238,43 +238,4 @@ void core::advance_following() {
     }
 }
 
-/// All barriers that wait share one message; those that come meanwhile share the next.
-void core::forward_barriers() {
-    if (own_barriers_.empty() || barrier_is_forwarded_) {
-        return;
-    }
-    barrier_is_forwarded_ = true;
-    barrier_number_ = own_barriers_.back();
-    send(leader_, barrier_message{epoch_, barrier_number_});
-}
-
-void core::on(server_id from, const barrier_answer& what) {
-    if (!is_following(role_) || from != leader_ || what.in != epoch_ ||
-        what.number != barrier_number_) {
-        return;
-    }
-    while (!own_barriers_.empty() && own_barriers_.front() <= what.number) {
-        ++counters_.barriers_confirmed;
-        completed_barriers_.push_back({own_barriers_.front(), true, what.at});
-        own_barriers_.pop_front();
-    }
-    barrier_is_forwarded_ = false;
-}
-
-void core::fail_barriers() {
-    for (const std::uint64_t token : own_barriers_) {
-        ++counters_.barriers_failed;
-        completed_barriers_.push_back({token, false, {}});
-    }
-    own_barriers_.clear();
-    for (const waiting_barrier& each : barriers_) {
-        if (each.from == settings_.self) {
-            ++counters_.barriers_failed;
-            completed_barriers_.push_back({each.number, false, {}});
-        }
-    }
-    barriers_.clear();
-    barrier_is_forwarded_ = false;
-}
-
 } // namespace conclave::zab
