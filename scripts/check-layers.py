@@ -29,8 +29,8 @@ def room(rooms: str = "", libraries: str = "") -> Room:
 
 # "os" stands for files, sockets, processes; "threads" for threads and locks. conclaved joins everything.
 ALL_ROOMS = "common server/zab server/tree server/session server/replica server/log server/store server/tls server/net " \
-            "server/admin server/configuration"
-ALL_LIBRARIES = "fmt openssl xxhash lmdb boost json spdlog cli11 libedit os threads"
+            "server/admin server/configuration server/maintenance"
+ALL_LIBRARIES = "fmt openssl xxhash lmdb zlib boost json spdlog cli11 libedit os threads"
 
 ROOMS = {
     "common": room("", "fmt openssl xxhash"),
@@ -45,6 +45,8 @@ ROOMS = {
     "server/admin": room("common server/replica server/tls", "fmt boost json os threads"),
     "server/configuration": room("common", "fmt os"),
     "server/testing": room("common server/replica", "fmt boost threads"),
+    "server/maintenance": room("common server/zab server/tree server/replica server/log server/store",
+                               "fmt json zlib os"),
     "server": room(ALL_ROOMS, ALL_LIBRARIES),
     "client": room("common", "fmt boost openssl os threads"),
     "client/recipes": room("common client", "fmt boost json"),
@@ -68,6 +70,7 @@ LIBRARY_HEADERS = [
     ("openssl", r"openssl/"),
     ("xxhash", r"xxhash\.h$"),
     ("lmdb", r"lmdb\.h$"),
+    ("zlib", r"zlib\.h$"),
     ("json", r"nlohmann/"),
     ("spdlog", r"spdlog/"),
     ("cli11", r"CLI/"),
@@ -83,7 +86,7 @@ LIBRARY_HEADERS = [
 LIBRARY_TARGETS = {
     "fmt::fmt": "fmt", "fmt::fmt-header-only": "fmt",
     "OpenSSL::Crypto": "openssl", "OpenSSL::SSL": "openssl",
-    "XXHASH": "xxhash", "LMDB": "lmdb",
+    "XXHASH": "xxhash", "LMDB": "lmdb", "ZLIB::ZLIB": "zlib",
     "Boost::headers": "boost", "Boost::boost": "boost", "conclave-asio": "boost", "conclave-asio-ssl": "boost",
     "conclave-beast": "boost",
     "nlohmann_json::nlohmann_json": "json",

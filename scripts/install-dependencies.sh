@@ -14,7 +14,7 @@ set -euo pipefail
 build_packages=(
     g++ cmake ninja-build ccache
     libboost1.81-dev libcli11-dev libedit-dev libfmt-dev liblmdb-dev libnghttp2-dev libspdlog-dev libssl-dev libxxhash-dev
-    nlohmann-json3-dev
+    nlohmann-json3-dev zlib1g-dev
 )
 test_packages=(
     catch2

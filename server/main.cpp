@@ -2,6 +2,7 @@
 #include "server/configuration/load.hpp"
 #include "server/daemon.hpp"
 #include "server/log_output.hpp"
+#include "server/maintenance_commands.hpp"
 #include "server/version.hpp"
 
 #include <fmt/format.h>
@@ -78,6 +79,9 @@ int serve(const configuration::loaded& read) {
 
 int main(int count, char** values) {
     try {
+        if (const std::optional<int> done = run_maintenance_command(count, values)) {
+            return *done;
+        }
         int exit_code = EXIT_SUCCESS;
         const std::optional<arguments> given = parse_arguments(count, values, exit_code);
         if (!given) {

@@ -1,5 +1,5 @@
-/// The octets of "identity" in a data directory (docs/formats/log.md). Private to this folder and
-/// its tests.
+/// The octets of "identity" in a data directory (docs/formats/log.md). For this folder, its tests,
+/// and who looks at a directory without opening it (server/maintenance).
 #pragma once
 
 #include "server/log/data_directory.hpp"

@@ -9,6 +9,21 @@
 
 namespace conclave::replica {
 
+namespace {
+
+/// A session that was opened by another system: its client knows the password that it was given
+/// there (docs/formats/checkpoint.md).
+bool is_imported_password(const std::optional<bytes_view>& session_row, bytes_view given) {
+    std::int32_t timeout_ms = 0;
+    bytes_view password;
+    jute::reader in{session_row.value_or(bytes_view{})};
+    in(timeout_ms, password);
+    return in.ok() && password.size() == session_password_size &&
+           equal_in_constant_time(password, given);
+}
+
+} // namespace
+
 void replica::on_handshake(connection& from, bytes_view frame, bool may_wait) {
     const std::optional<connect_request> request = decode_connect_request(frame);
     const bool is_answered =
@@ -104,8 +119,13 @@ session_id replica::draw_session() {
 }
 
 bool replica::knows_password(const connect_request& request) const {
-    const bytes expected = session_password(*password_key_, request.session);
-    return equal_in_constant_time(expected, request.password.value_or(bytes_view{}));
+    const bytes_view given = request.password.value_or(bytes_view{});
+    if (equal_in_constant_time(session_password(*password_key_, request.session), given)) {
+        return true;
+    }
+    bytes key;
+    jute::writer{key}(request.session);
+    return is_imported_password(rows_.get(tree::table::session, key), given);
 }
 
 void replica::open_session_for(connection& from, std::int32_t timeout_ms) {

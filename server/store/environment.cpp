@@ -91,7 +91,7 @@ void environment::close() {
 }
 
 result<std::unique_ptr<environment>, store_error>
-environment::open(const fs::path& directory, std::size_t map_size) {
+environment::open_existing(const fs::path& directory, std::size_t map_size, unsigned int flags) {
     std::error_code failed;
     const std::uintmax_t size = fs::file_size(data_file(directory), failed);
     if (failed) {
@@ -102,12 +102,40 @@ environment::open(const fs::path& directory, std::size_t map_size) {
         return damaged(data_file(directory), "it is empty");
     }
     std::unique_ptr<environment> opened{
-        new environment{directory, map_size, common_flags | readahead_flag(size)}};
+        new environment{directory, map_size, common_flags | flags | readahead_flag(size)}};
     if (const int code = opened->open_handle(); code != MDB_SUCCESS) {
         return unexpected{opened->explain("open", code)};
     }
-    if (auto checked = opened->check_length(); !checked) {
+    return opened;
+}
+
+result<std::unique_ptr<environment>, store_error>
+environment::open(const fs::path& directory, std::size_t map_size) {
+    auto opened = open_existing(directory, map_size, 0);
+    if (!opened) {
+        return opened;
+    }
+    if (auto checked = (*opened)->check_length(); !checked) {
         return unexpected{checked.error()};
+    }
+    return opened;
+}
+
+result<std::unique_ptr<environment>, store_error>
+environment::open_read_only(const fs::path& directory, std::size_t map_size) {
+    auto opened = open_existing(directory, map_size, MDB_RDONLY | MDB_NOLOCK);
+    if (!opened) {
+        return opened;
+    }
+    if ((*opened)->file_length() < (*opened)->used_size()) {
+        return unexpected{store_error{
+            store_errc::cut_short,
+            fmt::format(
+                "checkpoint {} is shorter than its first pages say", data_file(directory).string()
+            )}};
+    }
+    if (auto tables = (*opened)->open_databases(); !tables) {
+        return unexpected{tables.error()};
     }
     return opened;
 }

@@ -89,6 +89,12 @@ public:
     [[nodiscard]] static result<std::unique_ptr<environment>, store_error>
     open(const std::filesystem::path& directory, std::size_t map_size);
 
+    /// Opens what stands in `directory` to look at it and nothing else: no file is made, changed or
+    /// locked. Nobody may write to it meanwhile. A file that is shorter than its first pages say is
+    /// `cut_short`.
+    [[nodiscard]] static result<std::unique_ptr<environment>, store_error>
+    open_read_only(const std::filesystem::path& directory, std::size_t map_size);
+
     /// Makes a new environment in the empty `directory`, with all tables and the format row.
     [[nodiscard]] static result<std::unique_ptr<environment>, store_error>
     create(const std::filesystem::path& directory, std::size_t map_size, syncing mode);
@@ -146,11 +152,14 @@ public:
 private:
     environment(std::filesystem::path directory, std::size_t map_size, unsigned int flags);
 
+    [[nodiscard]] static result<std::unique_ptr<environment>, store_error>
+    open_existing(const std::filesystem::path& directory, std::size_t map_size, unsigned int flags);
     [[nodiscard]] int open_handle();
     [[nodiscard]] result<void, store_error> create_databases();
     [[nodiscard]] result<void, store_error> open_databases();
     [[nodiscard]] result<void, store_error> check_format(MDB_txn* txn);
     [[nodiscard]] result<void, store_error> check_length();
+    [[nodiscard]] std::size_t file_length() const;
     [[nodiscard]] result<void, store_error> open_lengthened(std::size_t size_before);
     void find_map(bytes_view small_value);
     void close();

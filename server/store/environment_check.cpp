@@ -113,6 +113,12 @@ void environment::find_map(bytes_view small_value) {
     }
 }
 
+std::size_t environment::file_length() const {
+    int descriptor = -1;
+    mdb_env_get_fd(env_, &descriptor);
+    return file_size(descriptor);
+}
+
 result<void, store_error> environment::check_length() {
     int descriptor = -1;
     mdb_env_get_fd(env_, &descriptor);

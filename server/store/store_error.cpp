@@ -16,6 +16,8 @@ std::string_view name(store_errc code) {
         return "exists";
     case store_errc::damaged:
         return "damaged";
+    case store_errc::cut_short:
+        return "cut_short";
     case store_errc::newer_format:
         return "newer_format";
     case store_errc::io:

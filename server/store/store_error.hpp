@@ -15,6 +15,7 @@ enum class store_errc : std::uint8_t {
     stopped,      ///< the other end of a snapshot stream declined to go on
     exists,       ///< a store stands where a new one should be made
     damaged,      ///< stored or received octets are not what was written
+    cut_short,    ///< a file that is only looked at lacks its end: damage, or pages that are free
     newer_format, ///< written by a later version of this program: nothing was touched
     io,           ///< the device, the file system or the operating system refused
 };

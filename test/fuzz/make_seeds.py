@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes the seeds in corpus/client, corpus/frame, corpus/request and corpus/transaction: make_seeds.py
+"""Writes the seeds in corpus/client, corpus/frame, corpus/request, corpus/transaction and corpus/zookeeper: make_seeds.py
 
 Each seed has a name that says what it is about. Run it again after a change of a record or of the steps in
 request_fuzz.cpp or client_fuzz.cpp; inputs that a fuzzer found and that are worth keeping stand beside them under names of their own.
@@ -7,6 +7,7 @@ request_fuzz.cpp or client_fuzz.cpp; inputs that a fuzzer found and that are wor
 
 import struct
 import sys
+import zlib
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -206,8 +207,36 @@ def client_seeds():
     yield "garbage", hello + heard(GET, b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
 
+# --- zookeeper: a snapshot, a log or a transaction as ZooKeeper keeps them ---------------------------------------------
+
+def zookeeper_seeds():
+    acl = int4(1) + int4(31) + ustring("world") + ustring("anyone")
+    stat = int8(1) * 2 + int8(1700) * 2 + int4(0) * 3 + int8(0) + int8(1)
+    nodes = ustring("") + buffer(b"") + int8(-1) + stat + ustring("/a") + buffer(b"x") + int8(1) + stat + ustring("/")
+    snapshot = b"ZKSN" + int4(2) + int8(-1) + int4(1) + int8(7) + int4(4000) + int4(1) + int8(1) + acl + nodes
+    sealed = snapshot + int8(zlib.adler32(snapshot)) + ustring("/")
+    yield "snapshot", sealed
+    with_digest = sealed + int8(1) + int4(2) + int8(99)
+    yield "snapshot-digest", with_digest + int8(zlib.adler32(with_digest)) + ustring("/")
+    yield "snapshot-snappy", b"\x82SNAPPY\0" + int4(1) * 2 + buffer(bytes([3, 8]) + b"abc")
+    header = int8(7) + int4(1) + int8(1) + int8(1700)
+    bodies = {"create": (1, ustring("/a") + buffer(b"x") + acl + boolean(True) + int4(1)), "delete": (2, ustring("/a")),
+              "set-data": (5, ustring("/") + buffer(None) + int4(1)), "set-acl": (7, ustring("/") + acl + int4(1)),
+              "container": (19, ustring("/c") + buffer(b"") + acl + int4(1)),
+              "ttl": (21, ustring("/t") + buffer(b"") + acl + int4(1) + int8(1000)),
+              "open-session": (-10, int4(4000)), "close-session": (-11, int4(1) + ustring("/a"))}
+    bodies["multi"] = (14, int4(2) + b"".join(int4(kind) + buffer(bodies[name][1]) for name, kind in (("create", 1), ("delete", 2))))
+    log = b"ZKLG" + int4(2) + int8(0)
+    for name, (kind, body) in bodies.items():
+        record = header + int4(kind) + body
+        yield f"transaction-{name}", record
+        log += int8(zlib.adler32(record)) + buffer(record) + b"B"
+    yield "log", log + bytes(64)
+
+
 def main():
-    for target, seeds in (("client", client_seeds()), ("frame", frame_seeds()), ("request", request_seeds()), ("transaction", transaction_seeds())):
+    for target, seeds in (("client", client_seeds()), ("frame", frame_seeds()), ("request", request_seeds()),
+                          ("transaction", transaction_seeds()), ("zookeeper", zookeeper_seeds())):
         folder = HERE / "corpus" / target
         folder.mkdir(parents=True, exist_ok=True)
         for name, content in seeds:
