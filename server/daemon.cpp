@@ -3,6 +3,7 @@
 #include "server/admin/endpoint.hpp"
 #include "server/admin/four_letter_words.hpp"
 #include "server/audit_log.hpp"
+#include "server/backup_service.hpp"
 #include "server/damaged_state.hpp"
 #include "server/endpoint_settings.hpp"
 #include "server/history_service.hpp"
@@ -285,6 +286,7 @@ private:
             [this](replica::connection_id gone) {
                 loop_.close_local(gone);
             }};
+        made.backups = make_backup_port(storage_, replica_);
         try {
             endpoint_ = std::make_unique<admin::endpoint>(
                 std::move(made),

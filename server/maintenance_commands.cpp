@@ -1,15 +1,21 @@
 #include "server/maintenance_commands.hpp"
 
+#include "server/backup_command.hpp"
 #include "server/configuration/load.hpp"
 #include "server/log/posix_file_system.hpp"
+#include "server/maintenance/backup_directory.hpp"
 #include "server/maintenance/examination.hpp"
 #include "server/maintenance/import.hpp"
+#include "server/maintenance/restore.hpp"
+#include "server/maintenance/times.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <charconv>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -126,6 +132,145 @@ int run_import(int count, char** values) {
     return EXIT_SUCCESS;
 }
 
+int verify_backup(const std::string& directory) {
+    using maintenance::backup_directory;
+    const auto opened = backup_directory::open(directory, backup_directory::purpose::reading);
+    if (!opened) {
+        return failure(opened.error());
+    }
+    const std::vector<std::string> wrong = opened->verify();
+    for (const std::string& each : wrong) {
+        fmt::print(stderr, "{}\n", each);
+    }
+    for (const maintenance::backup_series& each : opened->manifest().series) {
+        const auto& end = each.logs.empty() ? each.snapshot.time_ms : each.logs.back().time_ms;
+        fmt::print(
+            "zxid 0x{:x} of {} up to 0x{:x} of {}\n",
+            each.snapshot.at.at.value,
+            maintenance::iso_time(each.snapshot.time_ms),
+            each.end().at.value,
+            maintenance::iso_time(end)
+        );
+    }
+    fmt::print("{}\n", wrong.empty() ? "whole" : "damaged");
+    return wrong.empty() ? EXIT_SUCCESS : exit_found_damage;
+}
+
+/// "Bearer TOKEN" or "digest NAME:PASSWORD", of the first line of a file.
+result<std::string, std::string>
+read_authorization(const std::string& scheme, const std::string& file) {
+    std::ifstream in{file};
+    std::string line;
+    if (!std::getline(in, line) || line.empty()) {
+        return unexpected{fmt::format("{} holds nothing, or cannot be read", file)};
+    }
+    return scheme + " " + line;
+}
+
+int run_backup(int count, char** values) {
+    std::string directory;
+    std::string address;
+    std::string token_file;
+    std::string credentials_file;
+    bool verifies = false;
+    backup_order order;
+    CLI::App command{
+        "Takes a verified backup of a running server: a snapshot first, then, each time, what was "
+        "written since",
+        "conclaved backup"};
+    command.add_option("directory", directory, "Where the backup is, or will be")->required();
+    auto* const admin =
+        command.add_option("--admin", address, "HOST:PORT of a server's admin endpoint");
+    auto* const verify =
+        command.add_flag("--verify", verifies, "Look at every file of the backup again, no more");
+    admin->excludes(verify);
+    auto* const token =
+        command.add_option("--token-file", token_file, "A file with the token of operators");
+    command
+        .add_option(
+            "--credentials-file", credentials_file, "A file with NAME:PASSWORD, of scheme digest"
+        )
+        ->excludes(token);
+    command.add_flag("--full", order.is_whole, "A snapshot, also where the log would do");
+    if (const auto done = parse(command, count, values)) {
+        return *done;
+    }
+    if (verifies) {
+        return verify_backup(directory);
+    }
+    const auto from = parse_admin_address(address);
+    if (!from) {
+        return usage_error(from.error());
+    }
+    order.from = *from;
+    order.into = directory;
+    if (!token_file.empty() || !credentials_file.empty()) {
+        const auto read = token_file.empty() ? read_authorization("digest", credentials_file)
+                                             : read_authorization("Bearer", token_file);
+        if (!read) {
+            return usage_error(read.error());
+        }
+        order.from.authorization = *read;
+    }
+    const auto taken = take_backup(order);
+    if (!taken) {
+        return failure(taken.error());
+    }
+    fmt::print("{}", *taken);
+    return EXIT_SUCCESS;
+}
+
+/// "0x100000001" or plain digits.
+std::optional<zxid> parse_zxid(const std::string& text) {
+    const bool is_hex = text.starts_with("0x");
+    const std::string_view digits = std::string_view{text}.substr(is_hex ? 2 : 0);
+    std::int64_t number = 0;
+    const char* const end = digits.data() + digits.size();
+    const auto [stopped, failed] = std::from_chars(digits.data(), end, number, is_hex ? 16 : 10);
+    const bool is_whole = failed == std::errc{} && stopped == end && number >= 0;
+    return is_whole ? std::optional{zxid{number}} : std::nullopt;
+}
+
+int run_restore(int count, char** values) {
+    std::string backup;
+    maintenance::data_place into;
+    std::string to_zxid;
+    std::string to_time;
+    maintenance::restore_target target;
+    CLI::App command{
+        "Makes a data directory from a backup, for a server that is stopped. For an ensemble, stop "
+        "all servers, and restore the same on each",
+        "conclaved restore"};
+    command.add_option("backup", backup, "The directory of the backup")->required();
+    command.add_option("directory", into.data_directory, "dataDir, without data")->required();
+    command.add_option("--log-dir", into.log_directory, "dataLogDir, if that is another directory");
+    auto* const by_zxid = command.add_option("--to-zxid", to_zxid, "Nothing behind this zxid");
+    command
+        .add_option("--to-time", to_time, "Nothing behind this time, such as 2026-11-27T20:15:03Z")
+        ->excludes(by_zxid);
+    command.add_option(
+        "--epochs",
+        target.epochs_passed_over,
+        "How many epochs to pass over: more than have begun since the backup"
+    );
+    if (const auto done = parse(command, count, values)) {
+        return *done;
+    }
+    target.at = parse_zxid(to_zxid);
+    target.time_ms = maintenance::parse_time(to_time);
+    if ((!to_zxid.empty() && !target.at) || (!to_time.empty() && !target.time_ms)) {
+        return usage_error("the target is no zxid (0x100000001) and no time (2026-11-27T20:15:03Z)"
+        );
+    }
+    txnlog::posix_file_system files;
+    const auto report = maintenance::restore_backup(files, backup, into, target);
+    if (!report) {
+        return failure(report.error());
+    }
+    fmt::print("{}", to_text(*report));
+    return EXIT_SUCCESS;
+}
+
 struct named_command {
     std::string_view name;
     int (*run)(int count, char** values);
@@ -134,6 +279,8 @@ struct named_command {
 constexpr named_command commands[] = {
     {"doctor", run_doctor},
     {"import", run_import},
+    {"backup", run_backup},
+    {"restore", run_restore},
 };
 
 } // namespace

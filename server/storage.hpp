@@ -107,6 +107,9 @@ public:
     /// Makes durable what was appended, finishes a running checkpoint and stops the disk's threads.
     void stop();
 
+    /// True while LMDB is being written to.
+    [[nodiscard]] bool is_writing_checkpoint() const { return checkpoints_->is_busy(); }
+
     [[nodiscard]] std::uint64_t log_size() const { return log_ == nullptr ? 0 : log_->size(); }
 
     /// Octets that wait to be written to the log.

@@ -3,9 +3,11 @@
 #include "server/admin/base64.hpp"
 
 #include <conclave/path.hpp>
+#include <conclave/protocol.hpp>
 
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 
 namespace conclave::admin {
 
@@ -13,7 +15,7 @@ namespace {
 
 bool is_reading(operation what) {
     return what != operation::reset_statistics && what != operation::write_node &&
-           what != operation::operate;
+           what != operation::back_up && what != operation::operate;
 }
 
 bool is_public(operation what) {
@@ -27,7 +29,7 @@ role needed_for(operation what, const access_policy& policy) {
     if (what == operation::operate || is_closed) {
         return role::operator_;
     }
-    return what == operation::write_node ? role::user : role::anybody;
+    return what == operation::write_node || what == operation::back_up ? role::user : role::anybody;
 }
 
 bytes lower_case(bytes_view text) {
@@ -110,6 +112,8 @@ bytes_view name_of(operation what) {
         return "reset_statistics";
     case operation::write_node:
         return "write_node";
+    case operation::back_up:
+        return "back_up";
     case operation::operate:
         break;
     }
@@ -153,6 +157,40 @@ std::optional<caller> identify(const http_request& asked, const credential_setti
     }
     return scheme == "digest" && add_digest(found, credentials, known) ? std::optional{found}
                                                                        : std::nullopt;
+}
+
+bool may_back_up(const caller& by, bytes_view root_acl, const tree::access_settings& access) {
+    if (by.is == role::operator_) {
+        return true;
+    }
+    if (by.is != role::user || root_acl.empty()) { // an empty one is for everybody
+        return false;
+    }
+    std::vector<acl_record> entries;
+    jute::reader in{root_acl};
+    in(entries);
+    std::erase_if(entries, [](const acl_record& each) { return each.scheme == "world"; });
+    bytes own;
+    jute::writer{own}(entries);
+    constexpr std::int32_t each_of[] = {
+        permission::read,
+        permission::write,
+        permission::create,
+        permission::remove,
+        permission::admin};
+    return in.ok() && !entries.empty() &&
+           std::all_of(std::begin(each_of), std::end(each_of), [&](std::int32_t needed) {
+               return tree::is_allowed(own, needed, by.who, access);
+           });
+}
+
+http_response refusal_of_backup() {
+    return problem(
+        403,
+        "a backup holds everything: it takes the token of admin.tokenFile, the super user, or an "
+        "ACL "
+        "on / that grants cdrwa to you by name"
+    );
 }
 
 http_response refusal_of(verdict why) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/admin/http_message.hpp"
+#include "server/replica/node_reading.hpp"
 
 #include <conclave/identity.hpp>
 
@@ -18,6 +19,7 @@ enum class operation {
     read_node,        ///< data, children, ACLs, watches; ACLs of nodes count besides
     reset_statistics, ///< what ZooKeeper's AdminServer lets everybody do
     write_node,       ///< ACLs of nodes count besides
+    back_up,          ///< take everything along; `may_back_up` counts besides
     operate,          ///< log level, sessions of others
 };
 
@@ -29,6 +31,7 @@ inline constexpr std::array all_operations{
     operation::read_node,
     operation::reset_statistics,
     operation::write_node,
+    operation::back_up,
     operation::operate,
 };
 
@@ -85,6 +88,13 @@ struct credential_settings {
 /// that is not so.
 [[nodiscard]] std::optional<caller>
 identify(const http_request& asked, const credential_settings& known);
+
+/// Everything at once is for operators, and, as ZooKeeper has it, for those who have all
+/// permissions on "/": as themselves, not because everybody has.
+[[nodiscard]] bool
+may_back_up(const caller& by, bytes_view root_acl, const tree::access_settings& access);
+
+[[nodiscard]] http_response refusal_of_backup();
 
 /// How a verdict is answered. Precondition: it is not `allowed`.
 [[nodiscard]] http_response refusal_of(verdict why);

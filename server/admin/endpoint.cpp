@@ -46,7 +46,8 @@ endpoint::endpoint(endpoint_settings configured, std::function<void(core_gate::q
           context_.call_after
       )
     , commands_(core_, settings_.effective_configuration)
-    , server_(doors_of(settings_), settings_.limits, *this) {
+    , server_(doors_of(settings_), settings_.limits, *this)
+    , worker_([this](std::function<void()> what) { server_.post(std::move(what)); }) {
     add_routes();
 }
 
@@ -77,6 +78,7 @@ void endpoint::stop() {
     // What waits there holds connections, which must go before the server does.
     core_.clear();
     clients_.clear();
+    worker_.stop();
 }
 
 // ---- requests ----
@@ -103,6 +105,9 @@ endpoint::refuse(const http_request& head, const route_table::match& to) const {
         return refusal_of(verdict::not_authenticated);
     }
     const verdict decided = authorize(settings_.access, *by, to.found->needs);
+    if (decided == verdict::allowed && to.found->refuse) {
+        return to.found->refuse();
+    }
     return decided == verdict::allowed ? std::nullopt : std::optional{refusal_of(decided)};
 }
 
@@ -133,6 +138,7 @@ void endpoint::add_routes() {
     add_watch_routes(routes_, context_, clients_);
     add_command_routes();
     add_access_route();
+    add_backup_routes(routes_, context_, settings_.backups, worker_, settings_.command_url);
 }
 
 /// What the caller may do here: the console shows no button that would be refused.

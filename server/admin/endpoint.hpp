@@ -2,6 +2,8 @@
 #pragma once
 
 #include "server/admin/authorization.hpp"
+#include "server/admin/background_worker.hpp"
+#include "server/admin/backup_port.hpp"
 #include "server/admin/commands.hpp"
 #include "server/admin/core_gate.hpp"
 #include "server/admin/http_server.hpp"
@@ -27,6 +29,7 @@ struct endpoint_settings {
     log_level_port logging;
     local_client_port clients;                                ///< for changes and watches
     std::size_t frame_size_max = (std::size_t{1} << 20U) - 1; ///< octets of any client's request
+    backup_port backups;                                      ///< without functions: there are none
 };
 
 /// Runs on a thread of its own, named "admin". It never touches the replica: it asks the core
@@ -71,6 +74,7 @@ private:
     command_answers commands_;
     route_table routes_;
     http_server server_;
+    background_worker worker_;
 };
 
 } // namespace conclave::admin

@@ -313,6 +313,19 @@ void http_connection::send(bytes part) {
     write_stream();
 }
 
+void http_connection::on_drained(std::function<void()> then) {
+    if (phase_ == phase::streaming && !is_ending_) {
+        drained_ = std::move(then);
+        write_stream();
+    }
+}
+
+void http_connection::abort_stream() {
+    if (phase_ == phase::streaming) {
+        close();
+    }
+}
+
 void http_connection::end_stream() {
     if (phase_ == phase::streaming && !is_ending_) {
         is_ending_ = true;
@@ -326,7 +339,13 @@ void http_connection::write_stream() {
         return;
     }
     if (next_.empty()) {
-        return is_ending_ ? close() : void();
+        if (is_ending_) {
+            return close();
+        }
+        if (drained_) {
+            std::exchange(drained_, nullptr)();
+        }
+        return;
     }
     is_writing_ = true;
     output_.clear();
@@ -390,6 +409,7 @@ void http_connection::close() {
     }
     phase_ = phase::closed;
     deadline_.cancel();
+    drained_ = nullptr;
     stream_.close();
     if (gone_) {
         std::exchange(gone_, nullptr)();

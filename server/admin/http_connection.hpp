@@ -60,7 +60,9 @@ public:
     void respond(http_response response) override;
     void begin_stream(http_response head, std::function<void()> gone) override;
     void send(bytes part) override;
+    void on_drained(std::function<void()> then) override;
     void end_stream() override;
+    void abort_stream() override;
 
 private:
     using parser = beast::http::request_parser<beast::http::string_body>;
@@ -101,6 +103,7 @@ private:
     bool has_begun_ = false; ///< something of the current request has arrived
     bool is_late_ = false;   ///< the request did not arrive in time
     std::function<void()> gone_;
+    std::function<void()> drained_;
     std::array<char, 512> forgotten_{};
     std::size_t drained_size_ = 0;
 };

@@ -25,8 +25,15 @@ public:
     /// No effect once the peer is gone.
     virtual void send(bytes part) = 0;
 
+    /// Calls `then` once, when the peer's side of the connection has taken all that was sent: for
+    /// who makes the next part only then. Never, if the peer is gone or the stream has ended.
+    virtual void on_drained(std::function<void()> then) = 0;
+
     /// Ends the stream behind what was sent.
     virtual void end_stream() = 0;
+
+    /// Ends the stream so that the peer sees that something is missing.
+    virtual void abort_stream() = 0;
 };
 
 using exchange_pointer = std::shared_ptr<http_exchange>;

@@ -64,8 +64,17 @@ void add_lock_routes(route_table& to, const route_context& context);
 void add_asset_routes(route_table& to);
 
 class local_clients;
+class background_worker;
+struct backup_port;
 void add_write_routes(route_table& to, local_clients& clients);
 void add_operator_routes(route_table& to, const route_context& context, local_clients& clients);
 void add_watch_routes(route_table& to, const route_context& context, local_clients& clients);
+void add_backup_routes(
+    route_table& to,
+    const route_context& context,
+    const backup_port& port,
+    background_worker& worker,
+    const bytes& command_url
+);
 
 } // namespace conclave::admin

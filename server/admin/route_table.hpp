@@ -24,6 +24,8 @@ struct route {
     operation needs{};
     std::function<void(const routed_request&)> serve;
     std::size_t body_size_max = 0;
+    /// How everybody who may ask is answered, before a body is read; none: by `serve`.
+    std::function<http_response()> refuse = {};
 };
 
 class route_table {

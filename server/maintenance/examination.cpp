@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 constexpr std::string_view restore_advice =
     "a server of an ensemble sets its state aside when it starts and fetches it from the others; a "
-    "server alone does not start: restore the directory from a backup";
+    "server alone does not start: restore the directory from a backup (conclaved restore)";
 
 constexpr std::size_t small_file_size_max = 4096;
 

@@ -244,6 +244,10 @@ checkpoint_store::open_snapshot(bytes_view cluster_id) {
     return snapshot_stream::begin(*environment_, cluster_id, settings_.resident_size_max);
 }
 
+result<std::unique_ptr<checkpoint_view>, store_error> checkpoint_store::open_view() {
+    return checkpoint_view::begin(*environment_, settings_);
+}
+
 void checkpoint_store::trim_resident(std::size_t limit) {
     reader_->trim_resident(limit);
 }

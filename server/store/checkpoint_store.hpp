@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/store/checkpoint_settings.hpp"
+#include "server/store/checkpoint_view.hpp"
 #include "server/store/snapshot_stream.hpp"
 #include "server/store/store_error.hpp"
 #include "server/tree/tables.hpp"
@@ -59,6 +60,9 @@ public:
     /// store does, and while it lives the file grows by what is committed meanwhile.
     [[nodiscard]] result<std::unique_ptr<snapshot_stream>, store_error>
     open_snapshot(bytes_view cluster_id);
+
+    /// The newest commit as tables, under the same conditions as `open_snapshot`.
+    [[nodiscard]] result<std::unique_ptr<checkpoint_view>, store_error> open_view();
 
     /// Unmaps resident pages if the reader may have caused more than `limit` octets of them. The
     /// commit and the streams trim after themselves; the reader must be told, since only its owner

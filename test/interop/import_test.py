@@ -4,6 +4,7 @@
 Afterwards both servers show the same tree: every node's data, stat and ACL; clients go on with the sessions they had.
 """
 
+import http.client
 import os
 import re
 import shutil
@@ -16,7 +17,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 import harness  # noqa: E402
 import servers  # noqa: E402
 from ensembles import Ensemble  # noqa: E402
-from harness import Session, await_that, main  # noqa: E402
+from harness import LOOPBACK, Session, await_that, free_port, main  # noqa: E402
 from servers import ZooKeeper  # noqa: E402
 
 EPHEMERAL, SEQUENTIAL, EPHEMERAL_SEQUENTIAL = 1, 2, 3
@@ -221,6 +222,28 @@ class ImportTest(harness.TestCase):
             other.must("sync", path="/")
             self.assertEqual(other.must("getData", path="/new")["data"], b"from here on")
             self.assertEqual(other.must("getData", path="/app/null")["data"], None)
+
+    def test_zookeeper_starts_with_a_snapshot_of_ours(self):
+        token = os.path.join(self.scratch, "token")
+        with open(token, "w", encoding="ascii") as file:
+            file.write("0123456789abcdef\n")
+        node = self.node({"extendedTypesEnabled": "true", "znode.container.checkIntervalMs": 3600000,
+                          "admin.enableServer": "true", "admin.serverPort": free_port(), "admin.tokenFile": token}).start()
+        session = self.session(node)
+        write_everything(session)
+        connection = http.client.HTTPConnection(LOOPBACK, node.settings["admin.serverPort"], timeout=harness.WAIT_S)
+        connection.request("GET", "/commands/snapshot?streaming=true", headers={"Authorization": "Bearer 0123456789abcdef"})
+        response = connection.getresponse()
+        self.assertEqual(response.status, 200)
+        zookeeper = CompressingZooKeeper(self.scratch)
+        self.addCleanup(zookeeper.kill)
+        folder = os.path.join(zookeeper.data_directory, "version-2")
+        os.makedirs(folder)
+        with open(os.path.join(folder, "snapshot." + response.getheader("last_zxid")[2:]), "wb") as file:
+            file.write(response.read())
+        connection.close()
+        zookeeper.start()
+        self.assert_same_tree(zookeeper, node)
 
     def test_damage_is_passed_over_or_named(self):
         zookeeper = self.zookeeper()

@@ -1,5 +1,7 @@
 #include "server/admin/authorization.hpp"
 
+#include <conclave/protocol.hpp>
+
 #include <catch2/catch.hpp>
 
 #include <map>
@@ -48,6 +50,10 @@ const std::map<operation, expectation> table{
      {{writes_disabled, writes_disabled, writes_disabled},
       {not_authenticated, allowed, allowed},
       {writes_disabled, writes_disabled, writes_disabled}}},
+    {operation::back_up,
+     {{not_authenticated, allowed, allowed},
+      {not_authenticated, allowed, allowed},
+      {not_authenticated, not_permitted, allowed}}},
     {operation::operate,
      {{not_authenticated, not_permitted, allowed},
       {not_authenticated, not_permitted, allowed},
@@ -218,4 +224,29 @@ TEST_CASE("authorization: each refusal says what to do", "[admin][authorization]
     const http_response challenge = refusal_of(not_authenticated);
     CHECK(challenge.status == 401);
     CHECK(challenge.fields.front().first == "WWW-Authenticate");
+}
+
+TEST_CASE("authorization: a backup takes everything and so all permissions on the root", "[admin][backup]") {
+    const auto acl = [](const std::vector<acl_record>& entries) {
+        bytes encoded;
+        jute::writer{encoded}(entries);
+        return encoded;
+    };
+    const acl_record world{permission::all, "world", "anyone"};
+    const acl_record bob{permission::all, "digest", "bob:x"};
+    const acl_record bob_reads{permission::read, "digest", "bob:x"};
+    const caller known_as_bob{role::user, {{"ip", "10.1.2.3"}, {"digest", "bob:x"}}, {}};
+    const caller stranger{role::anybody, {{"ip", "10.1.2.3"}}, {}};
+    const caller chief{role::operator_, {{"super", ""}}, {}};
+
+    CHECK(may_back_up(chief, {}, {}));
+    CHECK(may_back_up(chief, acl({bob_reads}), {}));
+    CHECK(may_back_up(known_as_bob, acl({bob}), {}));
+    CHECK(may_back_up(known_as_bob, acl({world, bob}), {}));
+    CHECK_FALSE(may_back_up(known_as_bob, {}, {}));
+    CHECK_FALSE(may_back_up(known_as_bob, acl({world}), {}));
+    CHECK_FALSE(may_back_up(known_as_bob, acl({world, bob_reads}), {}));
+    CHECK_FALSE(may_back_up(known_as_bob, "rubbish", {}));
+    CHECK_FALSE(may_back_up(stranger, acl({bob}), {}));
+    CHECK_FALSE(may_back_up(stranger, acl({world}), {}));
 }

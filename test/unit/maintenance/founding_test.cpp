@@ -3,9 +3,12 @@
 #include "server/maintenance/checkpoint_builder.hpp"
 #include "server/maintenance/examination.hpp"
 #include "server/maintenance/founding.hpp"
+#include "server/maintenance/zookeeper_export.hpp"
+#include "server/maintenance/zookeeper_files.hpp"
 #include "server/store/idle_checkpoint.hpp"
 #include "server/tree/tree_filling.hpp"
 #include "test/unit/log/temporary_directory.hpp"
+#include "test/unit/maintenance/zookeeper_bytes.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -97,4 +100,26 @@ TEST_CASE("founding: a file that somebody cut short is judged in a copy", "[foun
     REQUIRE_FALSE(damaged);
     CHECK(fs::file_size(file) == size / 2);
     CHECK(std::distance(fs::directory_iterator{scratch.path()}, {}) == 1); // the copy is gone
+}
+
+TEST_CASE("zookeeper export: it is read back as it was", "[export]") {
+    const temporary_directory scratch;
+    build(scratch / "checkpoint");
+    auto opened = store::idle_checkpoint::open(scratch / "checkpoint", scratch.path());
+    REQUIRE(opened);
+    zookeeper_export exporting{(*opened)->tables()};
+    bytes all;
+    for (auto more = exporting.next(all); *more; more = exporting.next(all)) {
+        REQUIRE(more);
+    }
+    text_source from{all, 4096};
+    zookeeper_state state;
+    const auto read = read_zookeeper_snapshot(from, state);
+    INFO((read ? std::string{} : read.error()));
+    REQUIRE(read);
+    CHECK(state.nodes().size() == 5);
+    CHECK(state.nodes().at("/a").data == "one");
+    CHECK(state.nodes().at("/a").version == 3);
+    CHECK(state.nodes().at("/").cversion == 0);
+    CHECK(state.sessions() == std::map<std::int64_t, std::int32_t>{{0x77, 4000}});
 }

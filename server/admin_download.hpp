@@ -1,0 +1,33 @@
+/// Fetches something large from another server's admin endpoint.
+#pragma once
+
+#include <conclave/function_ref.hpp>
+#include <conclave/result.hpp>
+#include <conclave/types.hpp>
+
+#include <string>
+
+namespace conclave {
+
+struct admin_address {
+    std::string host;
+    std::string port;
+    std::string authorization; ///< value of that field; empty: without
+};
+
+/// "HOST:PORT", "[::1]:PORT", "http://HOST:PORT/". Nothing for anything else.
+[[nodiscard]] result<admin_address, std::string> parse_admin_address(const std::string& text);
+
+struct download_outcome {
+    unsigned status = 0;
+    std::string problem; ///< what the server said, unless the status is 200
+    std::string cluster; ///< whose it is, hexadecimal, if the server said
+};
+
+/// Gives the body of a GET to `sink` as it comes, until that says false. Waits; three minutes at
+/// most for the next octet.
+/// @return a sentence if the connection failed, or ended before the body did
+[[nodiscard]] result<download_outcome, std::string>
+download(const admin_address& from, const std::string& target, function_ref<bool(bytes_view)> sink);
+
+} // namespace conclave
