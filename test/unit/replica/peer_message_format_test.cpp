@@ -68,4 +68,5 @@ TEST_CASE("peer message format: the documented types are those of the messages",
     CHECK(type_of(touch_message{}) == 65);
     CHECK(type_of(digests_message{}) == 68);
     CHECK(type_of(divergence_message{}) == 69);
+    CHECK(type_of(disk_message{}) == 70);
 }
