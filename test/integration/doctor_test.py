@@ -158,6 +158,13 @@ class DoctorTest(harness.TestCase):
         os.mkdir(os.path.join(node.own_directory, "log.damaged-1"))
         self.assertEqual(self.look(node, WHOLE)["set_aside"], ["log.damaged-1"])
 
+    def test_the_shell_calls_the_server_beside_it(self):
+        shell = os.path.join(os.path.dirname(harness.PROGRAM), "conclave")
+        if not os.path.exists(shell):
+            self.skipTest("the shell is not built")
+        done = subprocess.run([shell, "doctor", self.scratch], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual((done.returncode, done.stderr), (BAD_USAGE, doctor(self.scratch)[1]))
+
     def test_what_is_no_data_directory_is_bad_usage(self):
         code, text = doctor(self.scratch)
         self.assertEqual(code, BAD_USAGE)
