@@ -51,7 +51,7 @@ ROOMS = {
     "client": room("common", "fmt boost openssl os threads"),
     "client/recipes": room("common client", "fmt boost json"),
     "client/examples": room("common client client/recipes", "boost os"),
-    "client/shell": room("common client", "fmt boost json cli11 libedit os"),
+    "client/shell": room("common client client/recipes", "fmt boost json cli11 libedit os"),
 }
 
 # Rooms that must not ask for the time, sleep, or draw a random number that no seed explains.

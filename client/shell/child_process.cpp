@@ -25,10 +25,16 @@ public:
     child_watch(event_loop& loop, pid_t child)
         : loop_(loop), ended_(loop.context(), SIGCHLD), child_(child) {}
 
-    int wait() {
+    int wait(const std::function<bool()>& must_end) {
         collect();
         await_signal();
-        static_cast<void>(loop_.run_until([this] { return status_.has_value(); }));
+        static_cast<void>(loop_.run_until([&] {
+            if (!status_ && !is_told_to_end_ && must_end()) {
+                is_told_to_end_ = true;
+                kill(child_, SIGTERM);
+            }
+            return status_.has_value();
+        }));
         return exit_code_of_status(*status_);
     }
 
@@ -55,11 +61,14 @@ private:
     boost::asio::signal_set ended_;
     pid_t child_;
     std::optional<int> status_;
+    bool is_told_to_end_ = false;
 };
 
 } // namespace
 
-outcome<int> run_in_foreground(event_loop& loop, const std::vector<std::string>& words) {
+outcome<int> run_in_foreground(
+    event_loop& loop, const std::vector<std::string>& words, const std::function<bool()>& must_end
+) {
     std::vector<char*> arguments;
     for (const std::string& word : words) {
         arguments.push_back(const_cast<char*>(word.c_str()));
@@ -75,7 +84,7 @@ outcome<int> run_in_foreground(event_loop& loop, const std::vector<std::string>&
     }
     loop.forget_interrupt();
     loop.set_interrupts_ignored(true);
-    const int code = child_watch{loop, child}.wait();
+    const int code = child_watch{loop, child}.wait(must_end);
     loop.set_interrupts_ignored(false);
     return code;
 }

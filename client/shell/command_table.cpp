@@ -37,6 +37,12 @@ constexpr command extra(command which) {
     return which;
 }
 
+/// Its words behind the path are another program and its arguments.
+constexpr command running(command which) {
+    which.runs_others = true;
+    return which;
+}
+
 constexpr std::array table{
     known(
         "addWatch",
@@ -160,6 +166,16 @@ constexpr std::array table{
         1,
         commands::edit
     )),
+    running(extra(known(
+        "elect",
+        "[-id name] [-kazoo] path -- program [argument...]",
+        "stand for election, and run a program while leading",
+        "id: kazoo",
+        2,
+        any_number_of_words,
+        1,
+        commands::elect
+    ))),
     extra(known(
         "export",
         "path [file]",
@@ -229,6 +245,16 @@ constexpr std::array table{
         commands::import_subtree
     )),
     known("listquota", "path", "show the quota of a node", "", 1, 1, 1, commands::list_quota),
+    running(extra(known(
+        "lock",
+        "[-t ms] [-id name] [-kazoo] path -- program [argument...]",
+        "run a program while holding a lock; -t: how long to wait for it",
+        "t: id: kazoo",
+        2,
+        any_number_of_words,
+        1,
+        commands::lock
+    ))),
     known(
         "ls",
         "[-s] [-w] [-R] path",

@@ -41,13 +41,14 @@ void screen::print(const any_answer& told) {
 }
 
 void screen::complain(const failure& what) {
+    if (what.text.empty() && !what.error) {
+        return; // a program that was run has said itself what went wrong
+    }
     show_progress({});
     std::fflush(stdout);
     switch (look_) {
     case look::zkcli:
-        if (const std::string text = describe_as_zkcli(what); !text.empty()) {
-            put(text + '\n', stderr);
-        }
+        put(describe_as_zkcli(what) + '\n', stderr);
         break;
     case look::json:
         put(describe_as_json(what), stderr);

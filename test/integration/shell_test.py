@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import socket
+import subprocess
 
 import harness
 import shells
@@ -255,6 +256,53 @@ class Trees(ShellTest):
         kept = errors.split()[-1]
         with open(kept, encoding="utf-8") as file:
             self.assertEqual(file.read(), "mine\n")
+
+
+class Ownership(ShellTest):
+    def hold(self, *words):
+        """A shell whose program waits until its stdin ends; it says so when it runs."""
+        held = subprocess.Popen(
+            [shells.program(), "--server", self.server.connect_string, *words, "--", "sh", "-c",
+             "echo token $CONCLAVE_FENCING_TOKEN; exec cat"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+        )
+        self.addCleanup(held.wait)
+        for stream in (held.stdout, held.stderr, held.stdin):
+            self.addCleanup(stream.close)
+        self.addCleanup(held.kill)
+        return held
+
+    def test_a_program_runs_while_the_lock_is_held(self):
+        held = self.hold("lock", "/lock")
+        self.assertRegex(held.stdout.readline(), "^token 0x[0-9a-f]+$")
+        self.assertIn("somebody else", self.must_fail(5, "lock", "-t", "0", "/lock", "--", "true"))
+        self.assertIn("somebody else", self.must_fail(5, "lock", "-t", "100", "/lock", "--", "true"))
+        held.stdin.close()
+        self.assertEqual(held.wait(harness.WAIT_S), 0)
+        self.must("lock", "-t", "0", "/lock", "--", "true")
+
+    def test_the_exit_code_is_that_of_the_program(self):
+        self.assertEqual(self.must_fail(42, "lock", "/lock", "--", "sh", "-c", "exit 42"), "")
+        self.assertEqual(self.must("lock", "/lock", "echo", "-n", "no dashes needed").output, "no dashes needed")
+        self.must_fail(2, "lock", "/lock")
+        self.assertIn("cannot be run", self.must_fail(1, "lock", "/lock", "--", "/no/such/program"))
+
+    def test_a_program_is_told_to_end_when_the_lock_is_lost(self):
+        held = self.hold("lock", "/lock")
+        held.stdout.readline()
+        self.must("deleteall", "/lock")
+        self.assertEqual(held.wait(harness.WAIT_S), 1)
+        self.assertIn("was lost", held.stderr.read())
+
+    def test_candidates_lead_one_after_the_other(self):
+        first = self.hold("elect", "-id", "first", "/election")
+        token = int(first.stdout.readline().split()[1], 16)
+        second = self.hold("elect", "-id", "second", "/election")
+        harness.await_that(lambda: len(self.must("ls", "/election").lines) == 2, "the second candidate stands")
+        first.stdin.close()
+        self.assertGreater(int(second.stdout.readline().split()[1], 16), token)
+        second.stdin.close()
+        self.assertEqual((first.wait(harness.WAIT_S), second.wait(harness.WAIT_S)), (0, 0))
 
 
 class Ensembles(ShellTest):

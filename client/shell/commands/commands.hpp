@@ -64,6 +64,10 @@ outcome<> rm(shell& in, const arguments& given);
 outcome<> export_subtree(shell& in, const arguments& given);
 outcome<> import_subtree(shell& in, const arguments& given);
 
+// ownership.cpp
+outcome<> lock(shell& in, const arguments& given);
+outcome<> elect(shell& in, const arguments& given);
+
 // editing.cpp
 outcome<> edit(shell& in, const arguments& given);
 
