@@ -53,7 +53,11 @@ void replica::apply(const zab::entry& committed) {
     if (committed.kind != zab::entry_kind::application) {
         apply_members(committed);
         note_digest();
-        return core_ == nullptr ? void() : core_->applied(committed.at);
+        if (core_ != nullptr) {
+            core_->applied(committed.at);
+            complete_syncs();
+        }
+        return;
     }
     const tree::apply_context context{committed.at, committed.time_ms};
     if (is_own(committed)) {
@@ -146,6 +150,7 @@ void replica::apply_epoch_start(const zab::entry& committed) {
         return;
     }
     core_->applied(committed.at);
+    complete_syncs();
 }
 
 write_result replica::apply_action(const action& what, const tree::apply_context& context) {
