@@ -120,8 +120,14 @@ void get_sessions(const route_context& context, const routed_request& asked) {
                 });
             }
             std::ranges::stable_sort(page.sessions, {}, &session_facts::id);
-            const auto twice = std::ranges::unique(page.sessions, {}, &session_facts::id);
-            page.sessions.erase(twice.begin(), twice.end());
+            const auto twice = std::unique(
+                page.sessions.begin(),
+                page.sessions.end(),
+                [](const session_facts& left, const session_facts& right) {
+                    return left.id == right.id;
+                }
+            );
+            page.sessions.erase(twice, page.sessions.end());
             page.is_last = page.sessions.size() <= count_max;
             page.sessions.resize(std::min(page.sessions.size(), count_max));
             fill_connections(context, asked, std::move(page));

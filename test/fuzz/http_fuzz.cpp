@@ -46,7 +46,11 @@ public:
 
     void send(bytes) override {}
 
+    void on_drained(std::function<void()>) override {}
+
     void end_stream() override {}
+
+    void abort_stream() override {}
 
     static void check(const http_response& response) {
         CONCLAVE_ASSERT(reason_phrase(response.status) != "Unknown");
