@@ -141,7 +141,7 @@ class OfOneServer(BackupTest):
         session.must("create", path="/a", data=b"before")
         self.take(node)
         second = session.must("setData", path="/a", data=b"second")["stat"]
-        time.sleep(0.05)
+        await_that(lambda: time.time() * 1000 >= second["mtime"] + 2, "what follows has a later time")
         self.session(node).must("setData", path="/a", data=b"third")
         self.take(node)
         at_zxid, _ = self.restored("--to-zxid", hex(second["mzxid"]))
