@@ -1,5 +1,8 @@
 #include "test/support/memory_tables.hpp"
 
+#include "conclave/assert.hpp"
+#include "conclave/jute.hpp"
+
 namespace conclave::test {
 
 namespace {
@@ -54,6 +57,37 @@ void memory_tables::commit(const tree::change_set& changes) {
         );
     }
     ++commit_count_;
+}
+
+bytes memory_tables::dump() const {
+    memory_tables newest = *this;
+    newest.refresh();
+    bytes dumped;
+    jute::writer to{dumped};
+    for (const row_map& rows : newest.visible_) {
+        to(static_cast<std::int32_t>(rows.size()));
+        for (const auto& [key, value] : rows) {
+            to(bytes_view{key}, bytes_view{value});
+        }
+    }
+    return dumped;
+}
+
+memory_tables memory_tables::restored_from(bytes_view dumped) {
+    memory_tables restored;
+    jute::reader from{dumped};
+    for (row_map& rows : restored.visible_) {
+        std::int32_t count = 0;
+        from(count);
+        for (; from.ok() && count > 0; --count) {
+            bytes_view key;
+            bytes_view value;
+            from(key, value);
+            rows.emplace_hint(rows.end(), key, value);
+        }
+    }
+    CONCLAVE_ASSERT(from.ok() && from.rest().empty());
+    return restored;
 }
 
 bool memory_tables::damage(tree::table in, bytes_view key) {

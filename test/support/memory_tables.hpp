@@ -30,6 +30,12 @@ public:
     /// The next process opens the tables: it sees the newest commit.
     void reopen() { refresh(); }
 
+    /// All rows of the newest commit, for a server that is to have the same.
+    [[nodiscard]] bytes dump() const;
+
+    /// The tables that `dump` gave. Precondition: nothing of it is missing.
+    [[nodiscard]] static memory_tables restored_from(bytes_view dumped);
+
     [[nodiscard]] std::size_t commit_count() const { return commit_count_; }
 
     /// Flips a bit in the middle of a row, in what readers see and on "disk". False if there is no

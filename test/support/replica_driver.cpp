@@ -1,5 +1,8 @@
 #include "test/support/replica_driver.hpp"
 
+#include "server/replica/history_row.hpp"
+
+#include <algorithm>
 #include <utility>
 
 #include "conclave/assert.hpp"
@@ -16,10 +19,38 @@ std::uint64_t next_boot() {
 
 } // namespace
 
+std::optional<std::vector<zab::shared_entry>> replica_disk::entries_behind(zxid at) const {
+    std::vector<zab::shared_entry> entries;
+    for (const zab::log_record& record : log) {
+        if (record.type == zab::record_type::entry) {
+            entries.push_back(record.what);
+        } else if (record.type == zab::record_type::truncate) {
+            std::erase_if(entries, [&](const auto& each) { return each->at > record.at; });
+        } else if (record.type == zab::record_type::base) {
+            entries.clear();
+        }
+    }
+    std::erase_if(entries, [&](const auto& each) { return each->at <= at; });
+    const bool reaches_back = at >= log_base && !entries.empty() && entries.front()->previous == at;
+    return reaches_back ? std::optional{std::move(entries)} : std::nullopt;
+}
+
+void replica_disk::settle_incoming() {
+    std::optional<stored_snapshot> stored = std::exchange(incoming, std::nullopt);
+    const auto base = std::find_if(log.rbegin(), log.rend(), [](const zab::log_record& record) {
+        return record.type == zab::record_type::base;
+    });
+    if (stored && base != log.rend() && zab::decode_base(base->payload)->at == stored->of) {
+        tables = std::move(stored->tables);
+        ++installed_count;
+    }
+}
+
 replica_driver::replica_driver(replica_disk& disk, replica::settings configured) : disk_(disk) {
     configured.boot = next_boot();
     configured.first_session =
         session_id{static_cast<std::int64_t>((std::uint64_t{1} << 56) + (configured.boot << 16))};
+    disk_.settle_incoming();
     disk_.tables.refresh();
     replica_ = std::make_unique<replica::replica>(std::move(configured), disk_.tables);
     for (const zab::log_record& record : disk_.log) {
@@ -63,7 +94,8 @@ void replica_driver::disconnect(connection which) {
     replica_->on_disconnect(which);
 }
 
-void replica_driver::take() {
+/// @return whether it had to serve other servers, and may have more to say.
+bool replica_driver::take() {
     replica::outputs out;
     replica_->take_outputs(out, now_);
     for (replica::client_output& each : out.clients) {
@@ -85,11 +117,53 @@ void replica_driver::take() {
     }
     if (out.log_needed_from) {
         log_needed_from_ = out.log_needed_from;
+        disk_.log_base = *out.log_needed_from;
     }
+    const bool has_served = serve_history(out);
+    return serve_snapshots(out) || has_served;
+}
+
+bool replica_driver::serve_history(const replica::outputs& wanted) {
+    for (const zab::history_request& each : wanted.history) {
+        auto entries = disk_.entries_behind(each.behind);
+        if (entries) {
+            replica_->on_history_read(each.peer, each.number, *std::move(entries), now_);
+        } else {
+            replica_->on_history_gone(each.peer, each.number, now_);
+        }
+    }
+    return !wanted.history.empty();
+}
+
+/// In one piece.
+bool replica_driver::serve_snapshots(const replica::outputs& wanted) {
+    for (const zab::snapshot_request& each : wanted.snapshots) {
+        memory_tables newest = disk_.tables;
+        newest.refresh();
+        const auto row = newest.get(tree::table::meta, replica::history_key);
+        const auto history = row ? replica::decode_history_row(*row) : std::nullopt;
+        CONCLAVE_ASSERT(history.has_value());
+        snapshots_[each.peer] = newest.dump();
+        replica_->on_snapshot_opened(each.peer, each.number, history->applied, now_);
+    }
+    for (const zab::snapshot_read_request& each : wanted.snapshot_reads) {
+        const bytes& content = snapshots_.at(each.peer);
+        replica_->on_snapshot_read(each.peer, each.number, each.offset, content, true, now_);
+    }
+    for (const zab::snapshot_piece& each : wanted.pieces) {
+        store_piece(each);
+    }
+    return !wanted.snapshots.empty() || !wanted.snapshot_reads.empty() || !wanted.pieces.empty();
+}
+
+void replica_driver::store_piece(const zab::snapshot_piece& piece) {
+    CONCLAVE_ASSERT(piece.offset == 0 && piece.is_last);
+    disk_.incoming = stored_snapshot{piece.of.at, memory_tables::restored_from(piece.content)};
+    replica_->on_snapshot_stored(piece.number, piece.content.size(), now_);
 }
 
 void replica_driver::deliver() {
-    take();
+    static_cast<void>(take());
 }
 
 void replica_driver::persist() {
@@ -102,13 +176,13 @@ void replica_driver::persist() {
 }
 
 void replica_driver::settle() {
-    while (true) {
-        take();
-        if (!written_.empty()) {
+    while (!replica_->needs_restart()) {
+        const bool has_served = take();
+        if (!written_.empty() && !hold_log) {
             persist();
         } else if (checkpoint_ != nullptr && !hold_checkpoints) {
             complete_checkpoint(true);
-        } else {
+        } else if (!has_served) {
             return;
         }
     }

@@ -8,19 +8,35 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <utility>
 #include <vector>
 
 namespace conclave::test {
 
+/// A snapshot that is whole, beside the state that is still in use.
+struct stored_snapshot {
+    zab::position of;
+    memory_tables tables;
+};
+
 /// What survives a restart: the records that became durable and the newest checkpoint.
 struct replica_disk {
     memory_tables tables;
     std::vector<zab::log_record> log;
+    zxid log_base; ///< entries up to here are not given to others any more
+    std::optional<stored_snapshot> incoming;
+    int installed_count = 0; ///< snapshots that became the state
+
+    /// Of the history in the log; nothing if it does not reach back so far.
+    [[nodiscard]] std::optional<std::vector<zab::shared_entry>> entries_behind(zxid at) const;
+
+    /// At a start: what is incoming becomes the state if the log says so.
+    void settle_incoming();
 };
 
 /// Owns one incarnation of a server. Destroying it and making another one on the same disk is a
-/// crash.
+/// crash. Past entries and snapshots for other servers are read from the disk at once.
 class replica_driver {
 public:
     using connection = replica::connection_id;
@@ -50,7 +66,8 @@ public:
 
     // ---- disk and time ----
 
-    /// Takes outputs and makes their records durable until nothing more comes out. Checkpoints are
+    /// Takes outputs and makes their records durable until nothing more comes out or the server
+    /// needs a restart. Checkpoints are
     /// completed too, unless `hold_checkpoints`.
     void settle();
 
@@ -67,6 +84,9 @@ public:
 
     bool hold_checkpoints = false;
 
+    /// Its disk is slow: `settle` makes nothing durable.
+    bool hold_log = false;
+
     [[nodiscard]] bool has_checkpoint() const { return checkpoint_ != nullptr; }
 
     [[nodiscard]] std::optional<zxid> log_needed_from() const { return log_needed_from_; }
@@ -81,7 +101,10 @@ public:
     replica::replica& server() { return *replica_; }
 
 private:
-    void take();
+    bool take();
+    bool serve_history(const replica::outputs& wanted);
+    bool serve_snapshots(const replica::outputs& wanted);
+    void store_piece(const zab::snapshot_piece& piece);
 
     replica_disk& disk_;
     replica::instant now_{std::chrono::hours{1}, 1'700'000'000'000};
@@ -92,6 +115,7 @@ private:
     zab::operation_id operation_;
     std::shared_ptr<const tree::change_set> checkpoint_;
     std::optional<zxid> log_needed_from_;
+    std::map<server_id, bytes> snapshots_; ///< that others receive
 };
 
 } // namespace conclave::test

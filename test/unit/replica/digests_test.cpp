@@ -1,5 +1,5 @@
 /// Servers whose trees differ find that out, and who is in the minority is rebuilt (zab 6.7).
-#include "test/support/repairing_ensemble.hpp"
+#include "test/support/replica_ensemble.hpp"
 
 #include <catch2/catch.hpp>
 
@@ -9,39 +9,67 @@ using Catch::Matchers::Contains;
 
 namespace {
 
-/// Three servers with a node /lost, of which the checkpoint of one lacks that node from a restart
-/// on.
-struct diverging_ensemble : repairing_ensemble {
-    diverging_ensemble() : repairing_ensemble(3) {
-        elect();
-        call(1, create_frame(1, "/lost"));
+/// Servers 1 to `count`, all started.
+struct running_ensemble : replica_ensemble {
+    explicit running_ensemble(std::uint32_t count) : replica_ensemble(count) {
+        for (std::uint32_t id = 1; id <= count; ++id) {
+            start(id);
+        }
     }
 
-    void diverge(id which) {
+    /// As many transactions as lie between two digest points, and one more.
+    void write_past_digest_point(std::uint32_t at) {
+        for (std::uint32_t count = 0; count <= replica::digest_interval; ++count) {
+            const bytes path = "/n" + std::to_string(++newest_request_);
+            ask(at, create_frame(newest_request_, path));
+        }
+    }
+
+    [[nodiscard]] const tree::tree& tree_of(std::uint32_t id) {
+        return (*this)[id].server().nodes();
+    }
+
+    [[nodiscard]] bool holds_node(std::uint32_t id, bytes_view path) {
+        return tree_of(id).find(path).has_value();
+    }
+
+private:
+    std::int32_t newest_request_ = 0;
+};
+
+/// Three servers with a node /lost, of which the checkpoint of one lacks that node from a restart
+/// on.
+struct diverging_ensemble : running_ensemble {
+    diverging_ensemble() : running_ensemble(3) {
+        elect();
+        ask(1, create_frame(1, "/lost"));
+    }
+
+    void diverge(std::uint32_t which) {
         checkpoint(which);
-        stop(which);
+        crash(which);
         lose_node(which, "lost");
         start(which);
         REQUIRE(elect() != 0);
     }
 
-    void delete_lost_node(id at) {
-        call(at, request_frame(2, opcode::remove, bytes{"/lost"}, std::int32_t{-1}));
+    void delete_lost_node(std::uint32_t at) {
+        ask(at, request_frame(2, opcode::remove, bytes{"/lost"}, std::int32_t{-1}));
     }
 
     /// Time for heartbeats, and for whoever must be rebuilt.
     void recover() {
         for (int count = 0; count < 40; ++count) {
             advance(std::chrono::milliseconds{100});
+            settle();
         }
         REQUIRE(elect() != 0);
     }
 
     [[nodiscard]] bool all_agree() {
-        const tree::digest value = (*this)[1].nodes().current_digest();
-        return (*this)[2].nodes().current_digest() == value &&
-               (*this)[3].nodes().current_digest() == value &&
-               (*this)[1].nodes().compute_digest() == value;
+        const tree::digest value = tree_of(1).current_digest();
+        return tree_of(2).current_digest() == value && tree_of(3).current_digest() == value &&
+               tree_of(1).compute_digest() == value;
     }
 };
 
@@ -82,7 +110,7 @@ TEST_CASE("digests: a leader that has diverged leaves and is rebuilt", "[replica
         servers.checkpoint(id);
     }
     for (const std::uint32_t id : {1, 2, 3}) {
-        servers.stop(id);
+        servers.crash(id);
     }
     servers.lose_node(leader, "lost");
     for (const std::uint32_t id : {1, 2, 3}) {
@@ -90,7 +118,7 @@ TEST_CASE("digests: a leader that has diverged leaves and is rebuilt", "[replica
     }
     REQUIRE(servers.elect() == leader);
     // Where it is missing it may be created once more; elsewhere that does not fit.
-    servers.call(leader, create_frame(7, "/lost"));
+    servers.ask(leader, create_frame(7, "/lost"));
     servers.delete_lost_node(leader);
     servers.write_past_digest_point(leader == 1 ? 2 : 1);
     servers.recover();
@@ -102,33 +130,33 @@ TEST_CASE("digests: a leader that has diverged leaves and is rebuilt", "[replica
 }
 
 TEST_CASE("digests: without a majority nobody goes on", "[replica][digest]") {
-    repairing_ensemble servers{2};
+    running_ensemble servers{2};
     const std::uint32_t leader = servers.elect();
     const std::uint32_t follower = 3 - leader;
-    servers.call(leader, create_frame(1, "/lost"));
+    servers.ask(leader, create_frame(1, "/lost"));
     servers.checkpoint(follower);
-    servers.stop(follower);
+    servers.crash(follower);
     servers.lose_node(follower, "lost");
     servers.start(follower);
     REQUIRE(servers.elect() != 0);
     const std::uint32_t now_leading = servers.elect();
     CHECK_THROWS_WITH(
         [&] {
-            servers.call(now_leading, create_frame(7, "/lost"));
-            servers.call(
+            servers.ask(now_leading, create_frame(7, "/lost"));
+            servers.ask(
                 now_leading, request_frame(2, opcode::remove, bytes{"/lost"}, std::int32_t{-1})
             );
             servers.write_past_digest_point(now_leading);
-            servers.advance(std::chrono::milliseconds{100});
+            servers.run_for(std::chrono::milliseconds{100});
         }(),
         Contains("no majority of them agrees")
     );
 }
 
 TEST_CASE("quarantine: servers that have lost everything found nothing new", "[replica]") {
-    repairing_ensemble servers{3};
+    running_ensemble servers{3};
     REQUIRE(servers.elect() != 0);
-    servers.call(1, create_frame(1, "/a"));
+    servers.ask(1, create_frame(1, "/a"));
 
     SECTION("one of three is rebuilt") {
         servers.lose_everything(2);
@@ -137,7 +165,7 @@ TEST_CASE("quarantine: servers that have lost everything found nothing new", "[r
     }
     SECTION("two of three wait for somebody to put their state back") {
         for (const std::uint32_t id : {1, 2, 3}) {
-            servers.stop(id);
+            servers.crash(id);
         }
         servers.lose_everything(2);
         servers.lose_everything(3);
@@ -147,7 +175,7 @@ TEST_CASE("quarantine: servers that have lost everything found nothing new", "[r
     }
     SECTION("all three do not begin anew as if nothing had been") {
         for (const std::uint32_t id : {1, 2, 3}) {
-            servers.stop(id);
+            servers.crash(id);
         }
         for (const std::uint32_t id : {1, 2, 3}) {
             servers.lose_everything(id);
@@ -157,23 +185,23 @@ TEST_CASE("quarantine: servers that have lost everything found nothing new", "[r
 }
 
 TEST_CASE("snapshot: a server without a state gets one and goes on from there", "[replica]") {
-    repairing_ensemble servers{3};
+    running_ensemble servers{3};
     const std::uint32_t leader = servers.elect();
     const std::uint32_t away = leader == 3 ? 1 : leader + 1;
-    servers.stop(away);
-    servers.call(leader, create_frame(1, "/a"));
+    servers.crash(away);
+    servers.ask(leader, create_frame(1, "/a"));
     // A leader that starts anew has nothing of what is in its checkpoint in memory.
     for (const std::uint32_t id : {1, 2, 3}) {
         if (id != away) {
             servers.checkpoint(id);
-            servers.stop(id);
+            servers.crash(id);
         }
     }
     for (const std::uint32_t id : {1, 2, 3}) {
         servers.start(id);
     }
     REQUIRE(servers.elect() != 0);
-    servers.call(servers.elect(), create_frame(2, "/b"));
+    servers.ask(servers.elect(), create_frame(2, "/b"));
     CHECK(servers.installed_count(away) == 1);
     CHECK(servers.holds_node(away, "/a"));
     CHECK(servers.holds_node(away, "/b"));
