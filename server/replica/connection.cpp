@@ -13,10 +13,13 @@ namespace {
 /// An emptied queue of up to this many requests keeps its memory for the next one.
 constexpr std::size_t capacity_kept = 4;
 
+/// A change of the membership is answered with a later zxid than its own, that of the activation:
+/// what would be proposed right behind it would be answered with an earlier one.
 bool holds_back(const waiting_request& request) {
-    return request.is == waiting_request::state::barrier ||
-           (request.is == waiting_request::state::deferred &&
-            is_ordered_by_leader(request.header.type));
+    using state = waiting_request::state;
+    return request.is == state::barrier ||
+           (request.is == state::in_flight && request.header.type == opcode::reconfig) ||
+           (request.is == state::deferred && is_ordered_by_leader(request.header.type));
 }
 
 } // namespace

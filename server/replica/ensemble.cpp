@@ -216,6 +216,7 @@ void replica::begin_serving() {
         owners_.clear();
         opening_.clear();
         received_.clear();
+        awaited_sessions_.clear(); // they are asked for again
         forget_digests();
     }
     for (in_flight& each : in_flight_) {
@@ -492,12 +493,38 @@ void replica::on_revalidate(server_id from, const revalidate_message& what) {
         undecided_revalidations_.emplace_back(from, what);
         return;
     }
-    const bool is_valid = known != nullptr ? !known->closing : opening_.contains(what.session);
+    if (known == nullptr && !opening_.contains(what.session)) {
+        return doubt_session(from, what);
+    }
+    const bool is_valid = known == nullptr || !known->closing;
     if (is_valid) {
         take_session(what.session, {from, what.connection}, what.timeout_ms);
     }
     const zxid newest = core_->last().at;
     send(from, revalidate_answer{what.in, what.session, what.connection, is_valid, newest});
+}
+
+/// Nothing here knows the session. It is over only if this server leads and does not merely believe
+/// to: under a newer leader it may have been opened.
+void replica::doubt_session(server_id asker, const revalidate_message& what) {
+    const std::uint64_t token = next_sequence_++;
+    doubts_.emplace(token, std::pair{asker, what});
+    core_->barrier(token);
+}
+
+/// Whoever is not answered asks the next leader.
+void replica::settle_doubt(const zab::barrier_result& result) {
+    const auto [asker, what] = doubts_.extract(result.token).mapped();
+    if (!result.is_confirmed || !is_leading() || what.in != core_->current_epoch()) {
+        return;
+    }
+    if (asker != settings_.self) {
+        return send(asker, revalidate_answer{what.in, what.session, what.connection, false, {}});
+    }
+    connection* const from = find(connection_id{what.connection});
+    if (from != nullptr && from->phase == connection_phase::revalidating) {
+        refuse_session(*from);
+    }
 }
 
 /// Who came back while the session was being closed is told so once that is decided (zab 4.4.5).
@@ -528,13 +555,8 @@ void replica::on_revalidated(const revalidate_answer& what) {
     if (!what.is_valid) {
         return refuse_session(*at);
     }
-    if (sessions_.find(what.session) == nullptr) {
-        return close_after_output(*at); // not applied here yet: the client comes again
-    }
-    sessions_.renegotiate(what.session, std::chrono::milliseconds{at->timeout_ms}, now_.monotonic);
-    replace_connection_of(what.session);
-    establish(*at, what.session, what.newest);
-    drain(*at);
+    sessions_.find(what.session) == nullptr ? await_session(*at, what.newest)
+                                            : begin_session(*at, what.newest);
 }
 
 // ---- an orderly stop ----

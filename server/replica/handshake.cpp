@@ -22,6 +22,19 @@ bool is_imported_password(const std::optional<bytes_view>& session_row, bytes_vi
            equal_in_constant_time(password, given);
 }
 
+/// How long a client waits for this server's log to reach what it has seen elsewhere.
+constexpr std::chrono::milliseconds patience{500};
+
+/// Of a session that one server keeps to itself (read-only mode), so that every server tells by the
+/// password what kind of session a client brings. Its key is the password of an id that no session
+/// has.
+bytes local_session_password(const secret& key, session_id id) {
+    const bytes derived = session_password(key, session_id{-1});
+    secret own{};
+    std::copy_n(derived.begin(), own.size(), own.begin());
+    return session_password(own, id);
+}
+
 } // namespace
 
 void replica::on_handshake(connection& from, bytes_view frame, bool may_wait) {
@@ -65,7 +78,6 @@ void replica::on_handshake(connection& from, bytes_view frame, bool may_wait) {
 /// zab 4.2: who moves from a server that is a moment ahead need not look for another one.
 /// @return true if the frame will be looked at again.
 bool replica::hold_handshake(connection& from, const connect_request& request, bytes_view frame) {
-    constexpr std::chrono::milliseconds patience{500};
     const bool is_behind = request.last_zxid_seen > last_applied_.at;
     if (!is_behind || is_alone() || is_read_only_) {
         return false;
@@ -128,6 +140,11 @@ bool replica::knows_password(const connect_request& request) const {
     return is_imported_password(rows_.get(tree::table::session, key), given);
 }
 
+bool replica::knows_local_password(const connect_request& request) const {
+    const bytes expected = local_session_password(*password_key_, request.session);
+    return equal_in_constant_time(expected, request.password.value_or(bytes_view{}));
+}
+
 void replica::open_session_for(connection& from, std::int32_t timeout_ms) {
     if (writes_refused_) {
         return close_after_output(from);
@@ -163,7 +180,12 @@ void replica::resume_session_for(
     }
     const session::session_state* known = sessions_.find(request.session);
     if (known == nullptr && !opening_.contains(request.session)) {
-        return refuse_session(from);
+        from.phase = connection_phase::revalidating;
+        from.session = request.session;
+        return doubt_session(
+            settings_.self,
+            {core_->current_epoch(), request.session, from.id.value, from.timeout_ms}
+        );
     }
     if (known == nullptr || known->closing) {
         return close_after_output(from); // not decided yet, or not here: it comes again
@@ -184,13 +206,46 @@ void replica::ask_leader_about_session(const connection& from) {
     send(core_->leader(), revalidate_message{in, from.session, from.id.value, from.timeout_ms});
 }
 
+/// The leader has given the session to this connection.
+void replica::begin_session(connection& with, zxid owned_since) {
+    const std::chrono::milliseconds timeout{with.timeout_ms};
+    sessions_.renegotiate(with.session, timeout, now_.monotonic);
+    replace_connection_of(with.session);
+    establish(with, with.session, owned_since);
+    drain(with);
+}
+
+/// The leader knows the session and this server does not, so what opened it is on its way here.
+void replica::await_session(const connection& by, zxid owned_since) {
+    awaited_sessions_.push_back({by.id, owned_since, now_.monotonic + patience});
+}
+
+void replica::resume_awaited_sessions() {
+    std::erase_if(awaited_sessions_, [&](const awaited_session& each) {
+        connection* const by = find(each.by);
+        if (by == nullptr || by->phase != connection_phase::revalidating) {
+            return true;
+        }
+        if (is_following() && sessions_.find(by->session) != nullptr) {
+            begin_session(*by, each.owned_since);
+            return true;
+        }
+        if (each.until <= now_.monotonic) {
+            close_after_output(*by); // the client comes again
+            return true;
+        }
+        return false;
+    });
+}
+
 void replica::establish(connection& with, session_id session, zxid owned_since) {
     with.phase = connection_phase::established;
     with.session = session;
     with.owned_since = owned_since;
     with.statistics.last_operation = opcode::create_session;
     bound_[session] = with.id;
-    const bytes password = session_password(*password_key_, session);
+    const bytes password = with.is_local ? local_session_password(*password_key_, session)
+                                         : session_password(*password_key_, session);
     append_connect_response(
         with.outbox,
         {with.timeout_ms,

@@ -57,15 +57,15 @@ void replica::open_local_session(connection& from, std::int32_t timeout_ms) {
     establish(from, opened, zxid{});
 }
 
-/// A session of the ensemble is not ended by what this server cannot decide: its client is to look
-/// elsewhere.
+/// A session of the ensemble is not ended by what this server cannot decide, and it may have been
+/// opened behind what is applied here: its client is to look elsewhere.
 void replica::resume_local_session(
     connection& from, const connect_request& request, std::int32_t timeout_ms
 ) {
-    if (sessions_.find(request.session) != nullptr) {
+    if (knows_password(request)) {
         return close_after_output(from);
     }
-    if (local_sessions_.find(request.session) == nullptr || !knows_password(request)) {
+    if (local_sessions_.find(request.session) == nullptr || !knows_local_password(request)) {
         return refuse_session(from);
     }
     local_sessions_.renegotiate(

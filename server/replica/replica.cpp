@@ -241,6 +241,7 @@ void replica::pump() {
             on_barrier(each);
         }
     }
+    resume_awaited_sessions();
     follow_role();
     resume_held_handshakes();
 }
@@ -382,6 +383,9 @@ time_point replica::next_deadline() const {
         next = std::min(next, *local);
     }
     for (const held_handshake& each : held_handshakes_) {
+        next = std::min(next, each.until);
+    }
+    for (const awaited_session& each : awaited_sessions_) {
         next = std::min(next, each.until);
     }
     if (!touched_.empty()) {

@@ -82,6 +82,9 @@ public:
     /// Gives a connection an identity that its owner vouches for. No effect once it is gone.
     void grant(connection_id to, identity proved);
 
+    /// The client has shown a certificate, which was verified, of the holder with that name.
+    void on_certificate(connection_id from, bytes subject);
+
     // ---- inputs from the other servers ----
 
     void on_link_up(server_id peer, instant now);
@@ -285,6 +288,13 @@ private:
         time_point until{};
     };
 
+    /// Its client has brought a session that the leader knows and this server does not yet.
+    struct awaited_session {
+        connection_id by;
+        zxid owned_since;
+        time_point until{};
+    };
+
     /// Where a session lives. A client may come back to a server that still holds requests of the
     /// connection that it left, so the server alone does not tell.
     struct session_place {
@@ -316,8 +326,12 @@ private:
     resume_session_for(connection& from, const connect_request& request, std::int32_t timeout_ms);
     [[nodiscard]] session_id draw_session();
     [[nodiscard]] bool knows_password(const connect_request& request) const;
+    [[nodiscard]] bool knows_local_password(const connect_request& request) const;
     bool hold_handshake(connection& from, const connect_request& request, bytes_view frame);
     void resume_held_handshakes();
+    void begin_session(connection& with, zxid owned_since);
+    void await_session(const connection& by, zxid owned_since);
+    void resume_awaited_sessions();
     void establish(connection& with, session_id session, zxid owned_since);
     void replace_connection_of(session_id session);
     void refuse_session(connection& from);
@@ -395,6 +409,8 @@ private:
     void tell_touched();
     void on_revalidate(server_id from, const revalidate_message& what);
     void answer_undecided_revalidations(session_id closed);
+    void doubt_session(server_id asker, const revalidate_message& what);
+    void settle_doubt(const zab::barrier_result& result);
     void on_revalidated(const revalidate_answer& what);
     void take_session(session_id session, session_place by, std::int32_t timeout_ms);
     void check_storage() const;
@@ -504,6 +520,9 @@ private:
     std::unordered_map<session_id, connection_id> bound_;
     std::deque<std::pair<time_point, connection_id>> awaiting_handshake_;
     std::vector<held_handshake> held_handshakes_;
+    std::vector<awaited_session> awaited_sessions_;
+    /// By the barrier that tells: somebody asked for a session that is not known here.
+    std::map<std::uint64_t, std::pair<server_id, revalidate_message>> doubts_;
     std::vector<connection_id> with_output_;
     connection_id next_connection_{1};
     session_id next_session_;

@@ -172,6 +172,9 @@ void replica::submit_sync(
 
 /// A barrier that failed is asked for again under the next leader; nobody has been told anything.
 void replica::on_barrier(const zab::barrier_result& result) {
+    if (doubts_.contains(result.token)) {
+        return settle_doubt(result);
+    }
     if (!barriers_.contains(result.token)) {
         return; // its connection is gone
     }

@@ -1,4 +1,5 @@
 /// What becomes of requests and sessions between two servers, as their leader sees it.
+#include "test/support/replica_ensemble.hpp"
 #include "test/unit/replica/one_of_several.hpp"
 
 #include <catch2/catch.hpp>
@@ -116,4 +117,90 @@ TEST_CASE("move: a refused write tells of no earlier state than those before it"
     CHECK(first.header.error == errc::ok);
     CHECK(second.header.error == errc::not_read_only);
     CHECK(second.header.at >= first.header.at);
+}
+
+namespace {
+
+/// Three servers, and a session that was opened at the leader while the disk of a follower is slow.
+/// Its client goes to that follower at once, and has seen no zxid yet.
+class hasty_client {
+public:
+    hasty_client() {
+        for (const std::uint32_t id : {1, 2, 3}) {
+            servers_.start(id);
+        }
+        const std::uint32_t leader = servers_.elect();
+        REQUIRE(leader != 0);
+        slow_ = leader == 3 ? 2 : 3;
+        slow().hold_log = true;
+        const auto first = servers_[leader].connect();
+        servers_[leader].send(first, connect_frame(8000));
+        servers_.settle();
+        opened_ = servers_[leader].log_of(first).handshake.value();
+        servers_[leader].disconnect(first);
+        there_ = slow().connect();
+        slow().send(there_, connect_frame(8000, opened_.session, opened_.password));
+        servers_.settle();
+    }
+
+    void run_for(std::chrono::milliseconds time) { servers_.run_for(time); }
+
+    void let_disk_catch_up() {
+        slow().hold_log = false;
+        servers_.settle();
+    }
+
+    replica_driver& slow() { return servers_[slow_]; }
+
+    frame_log& replies() { return slow().log_of(there_); }
+
+    [[nodiscard]] const connect_outcome& opened() const { return opened_; }
+
+private:
+    replica_ensemble servers_{3};
+    std::uint32_t slow_ = 0;
+    connect_outcome opened_;
+    replica_driver::connection there_;
+};
+
+} // namespace
+
+TEST_CASE("move: a session that is not applied here yet is waited for", "[sessions]") {
+    hasty_client client;
+    REQUIRE(client.slow().server().is_following());
+    CHECK_FALSE(client.replies().closed);
+    CHECK_FALSE(client.replies().handshake);
+    client.let_disk_catch_up();
+    REQUIRE(client.replies().handshake);
+    CHECK(client.replies().handshake->session == client.opened().session);
+    CHECK_FALSE(client.replies().closed);
+}
+
+TEST_CASE("move: a session that does not get here soon is sent elsewhere", "[sessions]") {
+    hasty_client client;
+    client.run_for(std::chrono::milliseconds{490});
+    CHECK_FALSE(client.replies().closed);
+    client.run_for(std::chrono::milliseconds{20});
+    CHECK(client.replies().closed);
+    CHECK_FALSE(client.replies().handshake);
+}
+
+TEST_CASE("move: a session is over only if a quorum still follows who says so", "[sessions]") {
+    replica_ensemble servers{3};
+    for (const std::uint32_t id : {1, 2, 3}) {
+        servers.start(id);
+    }
+    replica_driver& leader = servers[servers.elect()];
+    REQUIRE(leader.server().is_leading());
+    const auto first = leader.open();
+    servers.settle();
+    const connect_outcome opened = leader.log_of(first).handshake.value();
+    leader.send(first, request_frame(1, opcode::close_session));
+    servers.settle();
+    const auto late = leader.resume(opened.session, opened.password);
+    CHECK_FALSE(leader.log_of(late).handshake); // nobody has answered yet
+    CHECK_FALSE(leader.log_of(late).closed);
+    servers.run_for(std::chrono::milliseconds{300});
+    REQUIRE(leader.log_of(late).handshake);
+    CHECK(leader.log_of(late).handshake->session == session_id{});
 }

@@ -144,6 +144,29 @@ TEST_CASE("read only: a wrong password does not disturb the owner", "[read-only]
     CHECK_FALSE(server.driver.log_of(owner).closed);
 }
 
+TEST_CASE("read only: a session of the ensemble is over for nobody here", "[read-only]") {
+    lonely_server server;
+    server.driver.advance(entry_delay);
+    const session_id elsewhere{std::int64_t{2} << 56}; // opened behind what is applied here
+    REQUIRE(server.driver.server().sessions().find(elsewhere) == nullptr);
+    const bytes password = session_password(secret{'s'}, elsewhere);
+    const auto client = server.connect(true, elsewhere, password);
+    CHECK(server.driver.log_of(client).closed);
+    CHECK_FALSE(server.driver.log_of(client).handshake);
+}
+
+TEST_CASE("read only: a read-only session of another server is over here", "[read-only]") {
+    lonely_server there;
+    there.driver.advance(entry_delay);
+    const connect_outcome opened = *there.driver.log_of(there.connect(true)).handshake;
+    CHECK(opened.password != session_password(secret{'s'}, opened.session));
+    lonely_server here; // of the same ensemble
+    here.driver.advance(entry_delay);
+    const auto client = here.connect(true, opened.session, opened.password);
+    REQUIRE(here.driver.log_of(client).handshake);
+    CHECK(here.driver.log_of(client).handshake->session == session_id{});
+}
+
 TEST_CASE("read only: a silent session expires", "[read-only]") {
     lonely_server server;
     server.driver.advance(entry_delay);

@@ -134,10 +134,13 @@ TEST_CASE("reconfig: requests behind it keep their order", "[replica][reconfig]"
     servers[at].send(client, create_frame(2, "/a"));
     servers[at].send(client, request_frame(3, opcode::get_data, tree::config_path, false));
     servers.settle();
+    zxid newest;
     for (const std::int32_t xid_expected : {1, 2, 3}) {
         const received_frame reply = servers[at].log_of(client).take();
         CHECK(reply.header.id == xid{xid_expected});
         CHECK(reply.header.error == errc::ok);
+        CHECK(reply.header.at >= newest);
+        newest = reply.header.at;
     }
 }
 
