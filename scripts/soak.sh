@@ -5,6 +5,7 @@
 #   scripts/soak.sh --minutes 480 --jobs 2   longer, on two
 #   scripts/soak.sh --only full              whole ensembles alone; or: core
 #
+# At the end it says what all seeds together have reached, and what none of them has.
 # Each seed that fails is added to build/soak/corpus ("full 4711 <commit> <what>") and runs first in the next soak of the
 # same directory, until it passes. Exit code 1 if any seed failed.
 set -euo pipefail
@@ -19,7 +20,7 @@ while [ $# -gt 0 ]; do
     --jobs) jobs=$2 ;;
     --only) only=$2 ;;
     *)
-        sed -n '2,9s/^# \?//p' "$0" >&2
+        sed -n '2,11s/^# \?//p' "$0" >&2
         exit 2
         ;;
     esac
@@ -36,6 +37,8 @@ touch "$corpus"
 commit=$(git rev-parse --short HEAD)
 until=$((SECONDS + minutes * 60))
 failures=0
+counters=build/soak/counters # "core" or "full", number, name: one line per counter and batch
+: >"$counters"
 
 # Runs seeds of one profile ("core" or "full"); notes those that fail.
 run() {
@@ -49,6 +52,8 @@ run() {
         echo "$profile seed $seed $what"
         echo "$profile $seed $commit $what" >>"$corpus"
     done < <(sed -n 's/^seed \([0-9]*\): \(.*\)/\1 \2/p' <<<"$output" | sort -u)
+    sed -n "s/^ *\([0-9][0-9]*\) \([a-zA-Z].*\)/$profile \1 \2/p" <<<"$output" |
+        grep -v ' seeds, ' >>"$counters" || true
     tail -n 1 <<<"$output" | sed "s/^/$profile from $first: /"
 }
 
@@ -66,5 +71,8 @@ while [ "$SECONDS" -lt "$until" ]; do
     [ "$only" = core ] || run full "$next" 50
     next=$((next + 1000))
 done
+awk '{ name = $1; for (field = 3; field <= NF; ++field) name = name " " $field; sum[name] += $2 }
+    END { for (name in sum) printf "%14d %s%s\n", sum[name], name, sum[name] == 0 ? "   NEVER REACHED" : "" }' \
+    "$counters" | sort -k2
 echo "$failures seeds failed; they are in $corpus"
 [ "$failures" -eq 0 ]
