@@ -62,7 +62,10 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
     made.leader_serves = configured.leader_serves;
     made.read_only_enabled = configured.read_only_mode_enabled;
     made.may_found = configured.database_autocreate || configured.initialize_file_present;
-    made.preparation.access = {configured.skip_acl, configured.digest_scheme_enabled};
+    made.preparation.access = {
+        configured.skip_acl,
+        configured.digest_scheme_enabled,
+        configuration::shows_certificates(configured)};
     made.preparation.extended_types = configured.extended_types_enabled;
     made.preparation.enforce_quota = configured.enforce_quota;
     made.reaper = {
@@ -76,6 +79,7 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
         made.authentication.super_digest = configured.super_digest;
     }
     made.authentication.digest_algorithm = configured.digest_algorithm;
+    made.authentication.x509_super_user = configured.x509_super_user;
     made.authentication.enforced_schemes = enforced_schemes(configured);
     made.limits.outstanding_max = configured.outstanding_count_max;
     made.limits.handshake_timeout = configured.sessionless_timeout;

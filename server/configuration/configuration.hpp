@@ -129,6 +129,7 @@ struct settings {
     bool digest_scheme_enabled = true;
     std::string digest_algorithm = "SHA1"; ///< SHA1, SHA224, SHA256, SHA384, SHA512 or MD5
     std::string super_digest;              ///< secret: `super:` and the digest; empty: nobody
+    std::string x509_super_user;           ///< the holder of a certificate; empty: nobody
     bool session_requires_sasl = false;
     bool enforce_auth_enabled = false;
     std::vector<std::string> enforce_auth_schemes;
@@ -190,6 +191,9 @@ struct settings {
 /// Whether `word` may be answered (zookeeper-protocol 11.1): `srvr` always, `isro` also where
 /// read-only mode is enabled, the others by the whitelist. Does not ask whether such a word exists.
 [[nodiscard]] bool allows_four_letter_word(const settings& values, std::string_view word);
+
+/// Whether clients are asked for certificates: the scheme x509.
+[[nodiscard]] bool shows_certificates(const settings& values);
 
 /// Whether /metrics is served on a port of its own, as ZooKeeper's Prometheus provider does.
 [[nodiscard]] bool has_metrics_port(const settings& values);

@@ -42,6 +42,11 @@ bool allows_four_letter_word(const settings& values, std::string_view word) {
     });
 }
 
+bool shows_certificates(const settings& values) {
+    const bool has_tls = !values.secure_listeners.empty() || values.client_ports_are_unified;
+    return has_tls && values.client_tls.authentication != client_auth::none;
+}
+
 bool has_metrics_port(const settings& values) {
     return values.metrics_provider.ends_with(".PrometheusMetricsProvider");
 }

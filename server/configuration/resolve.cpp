@@ -286,6 +286,13 @@ private:
                 "nobody can match it"
             );
         }
+        if (!values_.x509_super_user.empty() && !shows_certificates(values_)) {
+            out_.warn(
+                at("X509AuthenticationProvider.superUser"),
+                "X509AuthenticationProvider.superUser: no client can show a certificate, because "
+                "there is no TLS for clients or ssl.clientAuth=none"
+            );
+        }
     }
 
     /// As in the original, schemes that nobody can satisfy keep the server from starting.
@@ -299,8 +306,10 @@ private:
             );
         }
         for (const std::string& scheme : values_.enforce_auth_schemes) {
-            const bool digest = scheme == "digest" && values_.digest_scheme_enabled;
-            if (!digest && scheme != "ip") {
+            const bool is_available = scheme == "ip" ||
+                                      (scheme == "digest" && values_.digest_scheme_enabled) ||
+                                      (scheme == "x509" && shows_certificates(values_));
+            if (!is_available) {
                 out_.error(
                     at("enforce.auth.schemes"),
                     fmt::format("scheme \"{}\" is not available here", printable(scheme))

@@ -24,6 +24,9 @@ void core_loop::on_connect(const connection_pointer& from) {
     client_connection::core_notes& notes = from->notes_of_core();
     notes.id = replica_.on_connect(from->peer(), now_);
     clients_.emplace(notes.id, from);
+    if (std::optional<bytes> subject = from->certificate_subject()) {
+        replica_.on_certificate(notes.id, *std::move(subject));
+    }
     if (stopping_ != stop_phase::running) {
         notes.is_closing = true;
         network_.deliver({from, {}, delivery::next_step::close_at_once});

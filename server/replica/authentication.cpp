@@ -20,10 +20,31 @@ void add_once(identities& to, identity added) {
 
 } // namespace
 
+void replica::on_certificate(connection_id from, bytes subject) {
+    connection* const holder = find(from);
+    if (holder == nullptr || !settings_.preparation.access.x509_enabled) {
+        return;
+    }
+    if (!subject.empty() && subject == settings_.authentication.x509_super_user) {
+        log(log_level::info,
+            "super user peer={}:{} certificate=\"{}\"",
+            holder->peer.ip,
+            holder->peer.port,
+            subject);
+        add_once(holder->who, {"super", subject});
+    }
+    add_once(holder->who, {"x509", std::move(subject)});
+}
+
 bool replica::add_identity(connection& to, const auth_request& request) {
     const bytes_view scheme = request.scheme.value_or(bytes_view{});
     if (scheme == "ip") {
         return true; // every connection has its address already
+    }
+    if (scheme == "x509") { // a certificate is shown within the handshake of TLS, or not at all
+        return std::ranges::any_of(to.who, [](const identity& has) {
+            return has.scheme == "x509";
+        });
     }
     if (scheme != "digest" || !settings_.preparation.access.digest_enabled ||
         !request.credentials) {

@@ -31,6 +31,7 @@ struct checkpoint_settings {
 struct authentication_settings {
     std::optional<bytes> super_digest; ///< the digest id that is a super user
     bytes digest_algorithm = "SHA1";
+    bytes x509_super_user; ///< the holder of a certificate that is a super user; empty: none
     std::vector<bytes> enforced_schemes; ///< empty: nothing is enforced
 };
 

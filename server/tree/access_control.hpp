@@ -11,6 +11,7 @@ namespace conclave::tree {
 struct access_settings {
     bool skip_acl = false;      ///< key skipACL
     bool digest_enabled = true; ///< key DigestAuthenticationProvider.enabled
+    bool x509_enabled = false;  ///< clients can show certificates
 };
 
 /// The encoded list that grants everything to everybody; kept as the empty string.

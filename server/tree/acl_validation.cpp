@@ -1,5 +1,6 @@
 /// Lists of ACL entries as clients send them (zookeeper-protocol 9.3).
 #include "server/tree/access_control.hpp"
+#include "server/tree/distinguished_name.hpp"
 #include "server/tree/ip_range.hpp"
 
 #include <conclave/path.hpp>
@@ -45,7 +46,8 @@ public:
             return add_authenticated(entry.permissions);
         }
         const bool is_known = *entry.scheme == "world" || *entry.scheme == "ip" ||
-                              (*entry.scheme == "digest" && settings_.digest_enabled);
+                              (*entry.scheme == "digest" && settings_.digest_enabled) ||
+                              (*entry.scheme == "x509" && settings_.x509_enabled);
         if (!is_known) {
             return unexpected{errc::invalid_acl};
         }
@@ -84,6 +86,9 @@ private:
     static bool is_valid_id(bytes_view scheme, bytes_view id) {
         if (scheme == "world") {
             return id == "anyone";
+        }
+        if (scheme == "x509") {
+            return is_distinguished_name(id);
         }
         return scheme == "ip" ? ip_range::parse(id).has_value() : is_digest_id(id);
     }

@@ -319,6 +319,23 @@ TEST_CASE("load: enforced authentication needs schemes that exist", "[load]") {
     CHECK(values.enforce_auth_schemes == std::vector<std::string>{"digest", "ip"});
 }
 
+TEST_CASE(
+    "load: certificates count for enforced authentication where clients show them", "[load]"
+) {
+    const std::string enforced = "enforce.auth.enabled=true\nenforce.auth.schemes=x509\n";
+    const std::string secure = "secureClientPort=2281\nssl.keyStore.location=/k.pem\n"
+                               "ssl.trustStore.location=/t.pem\n";
+    CHECK(says(parse_more(enforced), "zoo.cfg:5: error: scheme \"x509\" is not available here"));
+    CHECK(parse_more(enforced + secure).usable());
+    CHECK_FALSE(parse_more(enforced + secure + "ssl.clientAuth=none\n").usable());
+}
+
+TEST_CASE("load: a super user by certificate needs clients that show one", "[load]") {
+    const std::string super_user = "X509AuthenticationProvider.superUser=CN=admin,O=Example\n";
+    CHECK(values_of(super_user).x509_super_user == "CN=admin,O=Example");
+    CHECK(count_of(parse_more(super_user), severity::warning) == 1);
+}
+
 TEST_CASE("load: a choice that gives safety away is a warning", "[load]") {
     for (const std::string line :
          {"skipACL=yes\n",

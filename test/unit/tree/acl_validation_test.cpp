@@ -63,6 +63,17 @@ TEST_CASE("acl validation: schemes without a provider are invalid", "[tree][acl]
     CHECK(make_acl({{31, "auth", ""}}, bob, settings).error() == errc::invalid_acl);
 }
 
+TEST_CASE("acl validation: names of certificates where clients can show them", "[tree][acl]") {
+    access_settings settings;
+    settings.x509_enabled = true;
+    const auto verdict_on = [&](bytes_view id) {
+        const auto made = make_acl({{31, "x509", id}}, nobody, settings);
+        return made ? errc::ok : made.error();
+    };
+    CHECK(verdict_on("CN=alice,O=Example,C=DE") == errc::ok);
+    CHECK(verdict_on("alice") == errc::invalid_acl);
+}
+
 TEST_CASE("acl validation: null schemes and ids", "[tree][acl]") {
     CHECK(verdict(std::nullopt, "x") == errc::invalid_acl);
     CHECK(verdict("foo", std::nullopt) == errc::invalid_acl);
