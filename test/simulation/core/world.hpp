@@ -67,16 +67,24 @@ private:
         operator()(const std::unique_ptr<event>& left, const std::unique_ptr<event>& right) const;
     };
 
-    // building
-    void draw_plan();
-    void add_server(std::uint32_t id, const zab::membership& members);
-
-    // events
+    // world.cpp
     void after(nanoseconds delay, std::function<void()> what);
     void every(nanoseconds interval, void (world::*what)());
     bool step();
+    [[nodiscard]] bool everybody_is_level() const;
+    void check_agreement();
 
-    // servers
+    [[nodiscard]] double chance() { return std::uniform_real_distribution<>{0, 1}(random_); }
+
+    [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
+
+    [[nodiscard]] nanoseconds between(nanoseconds least, nanoseconds most);
+
+    // world_plan.cpp
+    void draw_plan();
+    void add_server(std::uint32_t id, const zab::membership& members);
+
+    // world_servers.cpp
     void start(server& of);
     void stop(server& of, bool loses_power);
     void input(server& to, const std::function<void(zab::core&)>& what);
@@ -88,15 +96,16 @@ private:
     void arm(server& of);
     void serve_snapshots(server& of, zab::core_outputs& wanted);
     void restart_from_snapshot(server& of);
+    void add_counters(const zab::core& of);
     [[nodiscard]] zab::time_point clock_of(const server& of) const;
 
-    // network
+    // world_network.cpp
     void transmit(server& from, zab::outgoing what);
     void set_link(server_id one, server_id other, bool is_up, bool is_abrupt);
     void tell_links(server& of);
     [[nodiscard]] bool is_connected(server_id one, server_id other) const;
 
-    // faults and load
+    // world_faults.cpp
     void crash_one();
     void crash_all();
     void partition();
@@ -109,19 +118,13 @@ private:
     void propose_some();
     void ask_barrier();
     void heal_everything();
-    [[nodiscard]] bool everybody_is_level() const;
-    void check_agreement();
-    [[nodiscard]] std::string describe() const;
-
-    [[nodiscard]] double chance() { return std::uniform_real_distribution<>{0, 1}(random_); }
-
-    [[nodiscard]] std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
-
-    [[nodiscard]] nanoseconds between(nanoseconds least, nanoseconds most);
     server& any_server();
     [[nodiscard]] std::size_t running_count() const;
+
+    // world_trace.cpp
     void trace(const server& of, const std::string& what);
     void trace_message(const server& from, const zab::outgoing& sent) const;
+    [[nodiscard]] std::string describe() const;
 
     world_options options_;
     std::mt19937_64 random_;
