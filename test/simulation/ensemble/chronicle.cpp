@@ -1,5 +1,9 @@
 #include "test/simulation/ensemble/chronicle.hpp"
 
+#include "server/replica/membership_text.hpp"
+#include "server/tree/node.hpp"
+#include "server/tree/reserved.hpp"
+
 #include <algorithm>
 #include <charconv>
 
@@ -113,8 +117,55 @@ void chronicle::append(const zab::shared_entry& next) {
             );
         }
         apply(*next, *added.transaction);
+    } else {
+        apply_members(*next);
     }
     entries_.emplace(next->at, std::move(added));
+}
+
+/// What clients see of the membership changes when an operator's change is in force.
+void chronicle::apply_members(const zab::entry& from) {
+    if (from.kind == zab::entry_kind::membership && members_.is_joint) {
+        violated("I35: a change of the membership at 0x{:x} before the last one", from.at.value);
+    }
+    const zab::membership before = members_.stable;
+    members_ = zab::members_after(members_, from);
+    if (from.kind == zab::entry_kind::activation) {
+        note_activation(from, before);
+    }
+    if (members_.stable.configured == before.configured) {
+        return;
+    }
+    node_version& node = change(bytes{tree::config_path});
+    node.data = std::make_shared<const bytes>(replica::config_text(members_.stable));
+    node.about.data_length = static_cast<std::int32_t>(node.data->size());
+    node.about.version = -1;
+    node.about.mzxid = at_;
+    node.about.mtime_ms = time_ms_;
+    triggers_.push_back({at_, event_type::data_changed, bytes{tree::config_path}});
+}
+
+void chronicle::note_activation(const zab::entry& from, const zab::membership& before) {
+    const zab::membership& now = members_.stable;
+    if (now.configured == before.configured) {
+        ++seen_.storages_admitted;
+        return;
+    }
+    ++seen_.reconfigurations;
+    seen_.reconfigurations_over_leaders += now.version.in_epoch() < from.at.in_epoch() ? 1 : 0;
+    seen_.leaders_removed += now.find(from.from.server) == nullptr ? 1 : 0;
+    seen_.ensembles_of_one += now.voter_count() == 1 ? 1 : 0;
+}
+
+void chronicle::count(coverage& reached) const {
+    reached.ephemerals_removed_by_close += seen_.ephemerals_removed_by_close;
+    reached.storages_admitted += seen_.storages_admitted;
+    reached.reconfigurations += seen_.reconfigurations;
+    reached.reconfigurations_over_leaders += seen_.reconfigurations_over_leaders;
+    reached.leaders_removed += seen_.leaders_removed;
+    reached.ensembles_of_one += seen_.ensembles_of_one;
+    reached.containers_reaped += seen_.containers_reaped;
+    reached.expired_nodes_reaped += seen_.expired_nodes_reaped;
 }
 
 void chronicle::apply(const zab::entry& from, const replica::transaction& what) {
@@ -128,6 +179,9 @@ void chronicle::apply(const zab::entry& from, const replica::transaction& what) 
             if (const auto* created = std::get_if<tree::create_node>(&each)) {
                 apply(*created, what.session);
             } else if (const auto* removed = std::get_if<tree::delete_node>(&each)) {
+                if (what.session == session_id{}) {
+                    check_reaped(*removed);
+                }
                 apply(*removed);
             } else if (const auto* set = std::get_if<tree::set_data>(&each)) {
                 apply(*set);
@@ -220,6 +274,27 @@ void chronicle::apply(const tree::delete_node& what) {
     remove(what.path);
 }
 
+/// A node that the leader removes of its own accord: a container that has lost its children, or
+/// never had any for a while, or a node whose time is over.
+void chronicle::check_reaped(const tree::delete_node& what) {
+    const node_version* const node = newest_version(what.path);
+    if (node == nullptr || !node->exists || node->owner >= 0) {
+        violated("I26: {} is removed although nobody asked for it", what.path);
+    }
+    const std::int64_t age_ms = time_ms_ - node->about.mtime_ms;
+    if (node->owner == tree::container_owner) {
+        ++seen_.containers_reaped;
+        if (node->about.cversion == 0 && age_ms <= container_never_used.count()) {
+            violated("I26: the container {} goes after {} ms", what.path, age_ms);
+        }
+        return;
+    }
+    ++seen_.expired_nodes_reaped;
+    if (age_ms <= (node->owner & ttl_max_ms)) {
+        violated("I26: {} goes after {} ms, before its time", what.path, age_ms);
+    }
+}
+
 void chronicle::remove(const bytes& path) {
     node_version& gone = change(path);
     if (gone.owner > 0) {
@@ -274,7 +349,7 @@ void chronicle::apply(const replica::close_session& what) {
         if (owned.erase(path) == 0) {
             violated("I30: {} goes with a session that does not own it", path);
         }
-        ++ephemerals_removed_;
+        ++seen_.ephemerals_removed_by_close;
         remove(path);
     }
     if (!owned.empty()) {

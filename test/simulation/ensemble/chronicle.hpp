@@ -3,9 +3,11 @@
 #pragma once
 
 #include "server/replica/transaction.hpp"
-#include "server/zab/entry.hpp"
+#include "server/zab/history.hpp"
+#include "test/simulation/ensemble/coverage.hpp"
 #include "test/simulation/ensemble/journal.hpp"
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <optional>
@@ -49,6 +51,9 @@ struct session_life {
 
 [[nodiscard]] std::uint64_t hash_of_name(bytes_view name);
 
+/// How long a container that never had a child stays.
+inline constexpr std::chrono::milliseconds container_never_used{1500};
+
 /// Data that clients write begins with a tag that no other request bears: "<client>.<number> ".
 /// @return nothing if it is none.
 [[nodiscard]] std::optional<std::pair<std::uint32_t, std::uint64_t>>
@@ -57,7 +62,8 @@ tag_of(const std::optional<bytes>& data);
 /// Checked with each entry (zab 1.4): one history (I5, I11, I20), no request twice (I22), requests
 /// of a client in the order of their sending (G2), transactions that fit the state before them
 /// (I26), ephemerals that end with their sessions (I29, I30), nothing of a session after its end
-/// (I31).
+/// (I31), one change of the membership at a time (I35), nodes removed by the leader itself in their
+/// time only.
 class chronicle {
 public:
     chronicle();
@@ -93,10 +99,17 @@ public:
 
     [[nodiscard]] std::size_t node_count() const { return node_count_; }
 
-    [[nodiscard]] std::uint64_t ephemerals_removed() const { return ephemerals_removed_; }
+    /// Who decides behind the newest entry.
+    [[nodiscard]] const zab::membership_state& members() const { return members_; }
+
+    /// Adds what was seen in the history to what runs reached.
+    void count(coverage& reached) const;
 
 private:
     void apply(const zab::entry& from, const replica::transaction& what);
+    void apply_members(const zab::entry& from);
+    void note_activation(const zab::entry& from, const zab::membership& before);
+    void check_reaped(const tree::delete_node& what);
     void apply(const tree::create_node& what, session_id by);
     void apply(const tree::delete_node& what);
     void apply(const tree::set_data& what);
@@ -123,7 +136,8 @@ private:
     std::map<std::uint32_t, std::uint64_t> newest_tag_; ///< of each client
     std::size_t open_count_ = 0;
     std::size_t node_count_ = 0;
-    std::uint64_t ephemerals_removed_ = 0;
+    zab::membership_state members_;
+    coverage seen_; ///< of what the history tells
 };
 
 } // namespace conclave::ensemble

@@ -22,8 +22,9 @@ client::client(
     , host_(host)
     , history_(history)
     , order_(order)
-    , reached_(reached) {
-    server_ = static_cast<std::uint32_t>(random_.below(plan.voters + plan.observers)) + 1;
+    , reached_(reached)
+    , accepts_read_only_(plan.is_read_only_allowed && random_.chance(0.6)) {
+    server_ = static_cast<std::uint32_t>(random_.below(plan.server_count())) + 1;
 }
 
 void client::connect(nanoseconds now) {
@@ -34,7 +35,10 @@ void client::connect(nanoseconds now) {
     heard_at_ = now;
     asked_at_ = now;
     const auto timeout_ms = static_cast<std::int32_t>(plan_.session_timeout / milliseconds{1});
-    host_.send(*connection_, test::connect_frame(timeout_ms, session_, password_, last_seen_));
+    host_.send(
+        *connection_,
+        test::connect_frame(timeout_ms, session_, password_, last_seen_, accepts_read_only_)
+    );
 }
 
 /// Breaks the connection; the next one goes to another server.
@@ -55,13 +59,13 @@ void client::on_closed(nanoseconds) {
     if (is_closing_) {
         forget_session(); // whether it is closed now or expires later, this client is done with it
     }
-    const std::uint32_t count = plan_.voters + plan_.observers;
     if (random_.chance(0.8)) {
-        server_ = static_cast<std::uint32_t>(random_.below(count)) + 1;
+        server_ = static_cast<std::uint32_t>(random_.below(plan_.server_count())) + 1;
     }
 }
 
 void client::forget_session() {
+    is_local_ = false;
     session_ = {};
     password_.clear();
     last_seen_ = {};
@@ -88,39 +92,58 @@ void client::on_handshake(nanoseconds now) {
     is_handshake_done_ = true;
     const test::connect_outcome& outcome = *log_.handshake;
     if (outcome.session == session_id{}) {
-        const session_life* const life = history_.session(session_);
-        if (session_ == session_id{}) {
-            return; // the server could not open one; it closes the connection
-        }
-        if (life == nullptr || life->closed == zxid{}) {
-            violated(
-                "G9: {} was told that its session 0x{:x} is over, which it is not",
-                name(),
-                session_.value
-            );
-        }
-        ++reached_.session_refusals;
-        return forget_session();
+        return on_refusal();
     }
-    if (session_ != session_id{} && outcome.session != session_) {
+    const bool is_new = session_ == session_id{};
+    if (!is_new && (outcome.session != session_ || outcome.read_only != is_local_)) {
         violated("G9: {} asked for its session and got another one", name());
     }
-    if (session_ == session_id{}) {
+    is_local_ = outcome.read_only;
+    on_session(outcome);
+    if (is_local_) {
+        return;
+    }
+    if (is_new && !is_behaving_ && random_.chance(plan_.hasty)) {
+        return leave(now);
+    }
+    watches_.begin();
+    if (!watches_.wanted().empty()) {
+        ask_for_watches(now);
+    }
+}
+
+void client::on_session(const test::connect_outcome& outcome) {
+    if (is_local_) {
+        ++reached_.read_only_sessions;
+    } else if (session_ == session_id{}) {
         ++reached_.sessions_opened;
     } else {
         ++(server_ == last_server_ ? reached_.sessions_resumed_here
                                    : reached_.sessions_resumed_elsewhere);
     }
-    if (history_.session(outcome.session) == nullptr) {
-        violated("G9: {} got a session that was never opened", name());
+    if ((history_.session(outcome.session) == nullptr) != is_local_) {
+        violated("G9: {} got a session that was never opened, or one of all servers", name());
     }
     last_server_ = server_;
     session_ = outcome.session;
     password_ = outcome.password;
-    watches_.begin();
-    if (!watches_.wanted().empty()) {
-        ask_for_watches(now);
+}
+
+/// Its session is over, says the server.
+void client::on_refusal() {
+    if (session_ == session_id{}) {
+        return; // the server could not open one; it closes the connection
     }
+    const session_life* const life = history_.session(session_);
+    if (!is_local_ && (life == nullptr || life->closed == zxid{})) {
+        violated(
+            "G9: {} was told that its session 0x{:x} is over, which it is not",
+            name(),
+            session_.value
+        );
+    }
+    reached_.session_refusals += is_local_ ? 0 : 1;
+    forget_session();
 }
 
 void client::send(asked_request request, bytes frame, nanoseconds now) {
@@ -135,7 +158,8 @@ void client::send(asked_request request, bytes frame, nanoseconds now) {
 }
 
 bool client::is_settled() const {
-    return connection_ && is_handshake_done_ && session_ != session_id{} && waiting_.empty();
+    return connection_ && is_handshake_done_ && session_ != session_id{} && !is_local_ &&
+           waiting_.empty();
 }
 
 nanoseconds client::act(nanoseconds now) {
@@ -164,12 +188,14 @@ nanoseconds client::act(nanoseconds now) {
             silent_until_ = now + random_.between(milliseconds{100}, plan_.session_timeout * 4);
             return think;
         }
-        if (random_.chance(plan_.close)) {
+        if (!is_local_ && random_.chance(plan_.close)) {
             ask_to_close(now);
             return think;
         }
     }
-    if (is_asking_ && waiting_.size() < 1000) {
+    if (is_local_) {
+        ask_in_read_only_mode(now);
+    } else if (is_asking_ && waiting_.size() < 1000) {
         for (std::uint64_t count = 1 + random_.below(plan_.burst_max); count > 0; --count) {
             ask_something(now);
         }

@@ -47,9 +47,10 @@ struct asked_request {
     bool is_watching = false;
     std::int32_t version = -1; ///< expected
     create_mode mode{};
-    std::uint64_t tag = 0; ///< of the data, for writes
-    zxid floor;            ///< `newest_completed` when it was asked
-    zxid relative;         ///< setWatches
+    std::int64_t ttl_ms = 0; ///< of a node that does not live for ever
+    std::uint64_t tag = 0;   ///< of the data, for writes
+    zxid floor;              ///< `newest_completed` when it was asked
+    zxid relative;           ///< setWatches
     nanoseconds asked_at{};
     std::size_t record = 0; ///< in the history that is kept for the search, plus one
 };
@@ -88,6 +89,9 @@ public:
 
     [[nodiscard]] session_id session() const { return session_; }
 
+    /// The newest zxid that it was told of.
+    [[nodiscard]] zxid last_seen() const { return last_seen_; }
+
     [[nodiscard]] bool has_session() const { return session_ != session_id{}; }
 
     [[nodiscard]] std::optional<connection_number> connection() const { return connection_; }
@@ -109,6 +113,8 @@ private:
     void connect(nanoseconds now);
     void leave(nanoseconds now);
     void on_handshake(nanoseconds now);
+    void on_refusal();
+    void on_session(const test::connect_outcome& outcome);
     void forget_session();
     void send(asked_request request, bytes frame, nanoseconds now);
 
@@ -117,6 +123,9 @@ private:
     void ask_read(nanoseconds now);
     void ask_write(nanoseconds now);
     void ask_create(nanoseconds now);
+    void ask_create_passing(nanoseconds now);
+    void ask_reconfig(nanoseconds now);
+    void ask_in_read_only_mode(nanoseconds now);
     void ask_multi(nanoseconds now);
     void ask_to_close(nanoseconds now);
     void ask_for_watches(nanoseconds now);
@@ -130,6 +139,9 @@ private:
     void judge_reply(const test::received_frame& frame, const asked_request& request);
     void judge_read(const test::received_frame& frame, const asked_request& request);
     void judge_write(const test::received_frame& frame, const asked_request& request);
+    void judge_place(const test::received_frame& frame, const asked_request& request);
+    void judge_reconfig(const test::received_frame& frame, const asked_request& request);
+    void judge_in_read_only_mode(const test::received_frame& frame, const asked_request& request);
     void judge_success(
         const test::received_frame& frame,
         const asked_request& request,
@@ -154,6 +166,8 @@ private:
     real_time_order& order_;
     coverage& reached_;
 
+    const bool accepts_read_only_;
+    bool is_local_ = false; ///< its session is one server's alone: it may read
     bool is_behaving_ = false;
     bool is_asking_ = true;
     std::uint32_t server_ = 0;      ///< the one that it is connected to, or tries next

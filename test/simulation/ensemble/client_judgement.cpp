@@ -1,5 +1,7 @@
 /// What clients think of the answers.
 #include "server/replica/writes.hpp"
+#include "server/tree/node.hpp"
+#include "server/tree/reserved.hpp"
 #include "test/simulation/ensemble/client.hpp"
 
 #include <algorithm>
@@ -10,9 +12,28 @@ namespace conclave::ensemble {
 
 namespace {
 
+bool is_create(opcode type) {
+    return type == opcode::create || type == opcode::create_container || type == opcode::create_ttl;
+}
+
 bool is_plain_create(const asked_request& request) {
-    return request.type == opcode::create &&
-           (request.mode == create_mode::persistent || request.mode == create_mode::ephemeral);
+    return is_create(request.type) && request.mode != create_mode::persistent_sequential &&
+           request.mode != create_mode::ephemeral_sequential;
+}
+
+/// What a client sees of the kind of node that it asked for.
+std::int64_t owner_asked_for(const asked_request& request, session_id session) {
+    switch (request.mode) {
+    case create_mode::container:
+        return tree::container_owner;
+    case create_mode::persistent_ttl:
+        return tree::ttl_owner(request.ttl_ms);
+    case create_mode::ephemeral:
+    case create_mode::ephemeral_sequential:
+        return session.value;
+    default:
+        return 0;
+    }
 }
 
 /// Of a multi: each code stands in its header and behind it.
@@ -53,6 +74,9 @@ void client::judge(const test::received_frame& frame, nanoseconds now) {
         violated("I23: {} is told of 0x{:x}, which nobody has applied", name(), at.value);
     }
     last_seen_ = at;
+    if (is_local_) {
+        return judge_in_read_only_mode(frame, request);
+    }
     const session_life* const life = history_.session(session_);
     if (life->closed != zxid{} && at >= life->closed && request.type != opcode::close_session) {
         violated("I31: {} is answered at 0x{:x}, behind its session's end", name(), at.value);
@@ -110,6 +134,12 @@ void client::judge_reply(const test::received_frame& frame, const asked_request&
     case opcode::get_data:
     case opcode::get_children2:
         return judge_read(frame, request);
+    case opcode::reconfig:
+        if (frame.header.error == errc::ok) {
+            return judge_reconfig(frame, request);
+        }
+        ++reached_.reconfigurations_refused;
+        return judge_write(frame, request);
     default:
         return judge_write(frame, request);
     }
@@ -180,7 +210,7 @@ std::optional<errc> client::outcome_demanded(const asked_request& request, zxid 
     const auto version_is = [&](std::int32_t actual) {
         return request.version == -1 || request.version == actual;
     };
-    if (request.type == opcode::create) {
+    if (is_create(request.type)) {
         const node_version* const parent =
             history_.node(bytes{path::parent_of(request.path)}, before);
         if (parent == nullptr || !parent->exists) {
@@ -221,19 +251,7 @@ void client::judge_write(const test::received_frame& frame, const asked_request&
             "I23: the reply at 0x{:x} does not belong to an entry of {}'s session", at.value, name()
         );
     }
-    if (at <= last_write_) {
-        violated("I24: two writes of {} have the place 0x{:x}", name(), at.value);
-    }
-    if (at <= request.floor) {
-        violated(
-            "I27: a write of {} stands at 0x{:x}, before 0x{:x} that had been answered before",
-            name(),
-            at.value,
-            request.floor.value
-        );
-    }
-    last_write_ = at;
-    order_.newest_completed = std::max(order_.newest_completed, at);
+    judge_place(frame, request);
     const replica::transaction& made = *entry->transaction;
     const auto* const failed = std::get_if<replica::failure>(&made.what);
     const errc outcome = failed == nullptr ? errc::ok : failed->error;
@@ -262,6 +280,54 @@ void client::judge_write(const test::received_frame& frame, const asked_request&
     judge_success(frame, request, made);
 }
 
+/// Where a write stands in the history.
+void client::judge_place(const test::received_frame& frame, const asked_request& request) {
+    const zxid at = frame.header.at;
+    if (at <= last_write_) {
+        violated("I24: two writes of {} have the place 0x{:x}", name(), at.value);
+    }
+    if (at <= request.floor) {
+        violated(
+            "I27: a write of {} stands at 0x{:x}, before 0x{:x} that had been answered before",
+            name(),
+            at.value,
+            request.floor.value
+        );
+    }
+    last_write_ = at;
+    order_.newest_completed = std::max(order_.newest_completed, at);
+}
+
+/// It is answered when the membership is in force, with what everybody sees of it then.
+void client::judge_reconfig(const test::received_frame& frame, const asked_request& request) {
+    judge_place(frame, request);
+    const committed_entry* const entry = history_.find(frame.header.at);
+    const node_version* const node = history_.node(bytes{tree::config_path}, frame.header.at);
+    std::optional<bytes_view> data;
+    jute::reader{frame.body}(data);
+    const bool is_right = entry != nullptr && entry->what->kind == zab::entry_kind::activation &&
+                          node->about.mzxid == frame.header.at && data && *data == *node->data &&
+                          frame.stat_at_end() == node->about;
+    if (!is_right) {
+        violated("I23: {} changed the membership and is told of another one", name());
+    }
+    ++reached_.writes_completed;
+}
+
+/// What the one server had applied when it lost its leader, and nothing else.
+void client::judge_in_read_only_mode(
+    const test::received_frame& frame, const asked_request& request
+) {
+    if (request.type == opcode::get_data) {
+        ++reached_.read_only_replies;
+        return judge_read(frame, request);
+    }
+    if (frame.header.error != errc::not_read_only) {
+        violated("{} is answered a write by a server without a leader", name());
+    }
+    ++reached_.read_only_refusals;
+}
+
 void client::judge_success(
     const test::received_frame& frame,
     const asked_request& request,
@@ -285,10 +351,13 @@ void client::judge_success(
         return tag && tag->second == request.tag;
     };
     bool is_right = true;
-    if (request.type == opcode::create) {
+    if (is_create(request.type)) {
         const auto* const created = std::get_if<tree::create_node>(&first);
         is_right = created != nullptr && is_own(created->data) && frame.text() == created->path &&
-                   created->path.starts_with(request.path);
+                   created->path.starts_with(request.path) &&
+                   created->owner == owner_asked_for(request, session_) &&
+                   (request.type == opcode::create ||
+                    frame.stat_at_end() == history_.node(created->path, frame.header.at)->about);
     } else if (request.type == opcode::set_data) {
         const auto* const set = std::get_if<tree::set_data>(&first);
         is_right = set != nullptr && is_own(set->data) && set->path == request.path &&

@@ -1,5 +1,6 @@
 /// What clients ask for (zab 7.3).
 #include "test/simulation/ensemble/client.hpp"
+#include "test/simulation/ensemble/members.hpp"
 
 #include <array>
 
@@ -37,6 +38,8 @@ void client::ask_something(nanoseconds now) {
         ask_read(now);
     } else if (!plan_.is_plain && random_.chance(0.15)) {
         ask_multi(now);
+    } else if (plan_.reconfigure > 0 && random_.chance(plan_.reconfigure)) {
+        ask_reconfig(now);
     } else {
         ask_write(now);
     }
@@ -117,7 +120,76 @@ void client::ask_write(nanoseconds now) {
     send(std::move(request), std::move(frame), now);
 }
 
+/// Reads, and now and then a write, which is refused.
+void client::ask_in_read_only_mode(nanoseconds now) {
+    if (waiting_.size() > 10) {
+        return;
+    }
+    const std::int32_t id = next_id_++;
+    asked_request request{id, opcode::get_data, some_path()};
+    if (random_.chance(0.2)) {
+        request.type = random_.chance(0.5) ? opcode::remove : opcode::sync;
+    }
+    const bytes_view path{request.path};
+    bytes frame = request.type == opcode::remove
+                      ? test::request_frame(id, request.type, path, -1)
+                      : test::request_frame(id, request.type, path, false);
+    send(std::move(request), std::move(frame), now);
+}
+
+/// Some server joins, leaves, or gets or loses its vote; or a whole list is asked for.
+void client::ask_reconfig(nanoseconds now) {
+    const std::int32_t id = next_id_++;
+    const auto server = static_cast<std::uint32_t>(random_.below(plan_.server_count())) + 1;
+    const zab::membership& known = history_.members().stable;
+    const bool is_member = known.find(server_id{server}) != nullptr;
+    const auto line = [&](std::uint32_t of, bool is_voter) {
+        return fmt::format("server.{}={}", of, address_of(of, is_voter));
+    };
+    bytes joining;
+    bytes leaving;
+    bytes whole;
+    if (random_.chance(0.15)) {
+        for (std::uint32_t each = 1; each <= plan_.server_count(); ++each) {
+            if (random_.chance(0.7)) {
+                whole += line(each, random_.chance(0.8)) + "\n";
+            }
+        }
+    } else if (is_member && random_.chance(0.6)) {
+        leaving = fmt::format("{}", server);
+    } else {
+        joining = line(server, random_.chance(0.8));
+    }
+    const auto given = [](const bytes& text) {
+        return text.empty() ? std::nullopt : std::optional<bytes_view>{text};
+    };
+    const std::int64_t version = random_.chance(0.8) ? -1 : known.configured.value;
+    bytes frame = test::request_frame(
+        id, opcode::reconfig, given(joining), given(leaving), given(whole), version
+    );
+    send({id, opcode::reconfig, {}}, std::move(frame), now);
+}
+
+/// A container, or a node with a time to live.
+void client::ask_create_passing(nanoseconds now) {
+    const std::int32_t id = next_id_++;
+    const bool is_container = random_.chance(0.5);
+    asked_request request{
+        id, is_container ? opcode::create_container : opcode::create_ttl, some_path()};
+    request.mode = is_container ? create_mode::container : create_mode::persistent_ttl;
+    request.ttl_ms = static_cast<std::int64_t>(1 + random_.below(2000));
+    const bytes data = tagged_data(request.tag);
+    bytes frame = test::create_frame(id, request.path, data, request.mode, request.type);
+    if (!is_container) {
+        jute::writer{frame}(request.ttl_ms);
+    }
+    send(std::move(request), std::move(frame), now);
+}
+
 void client::ask_create(nanoseconds now) {
+    if (plan_.is_reaping && random_.chance(0.3)) {
+        return ask_create_passing(now);
+    }
     const std::int32_t id = next_id_++;
     asked_request request{id, opcode::create, some_path()};
     // A parent that was made anew counts from the beginning, which the search does not understand.

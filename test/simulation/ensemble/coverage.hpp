@@ -26,6 +26,12 @@ struct coverage {
     std::uint64_t checkpoints{};
     std::uint64_t failed_checkpoints{};
     std::uint64_t history_reads{};
+    std::uint64_t snapshots_begun{};
+    std::uint64_t snapshots_failed{};
+    std::uint64_t snapshots_refused{};
+    std::uint64_t snapshots_cut{};
+    std::uint64_t snapshots_discarded{};
+    std::uint64_t snapshots_installed{};
     std::uint64_t replies{};
     std::uint64_t events_received{};
     std::uint64_t catch_up_events{};
@@ -48,6 +54,19 @@ struct coverage {
     std::uint64_t ephemerals_removed_by_close{};
     std::uint64_t input_held_back{};
     std::uint64_t linearizations_searched{};
+    std::uint64_t disks_wiped{};
+    std::uint64_t storages_admitted{};
+    std::uint64_t reconfigurations{};
+    std::uint64_t reconfigurations_over_leaders{};
+    std::uint64_t reconfigurations_refused{};
+    std::uint64_t leaders_removed{};
+    std::uint64_t ensembles_of_one{};
+    std::uint64_t sessions_awaited{};
+    std::uint64_t read_only_sessions{};
+    std::uint64_t read_only_replies{};
+    std::uint64_t read_only_refusals{};
+    std::uint64_t containers_reaped{};
+    std::uint64_t expired_nodes_reaped{};
 
     /// Calls `visit(name, counter)` for each.
     static void for_each(auto& of, auto&& visit) {
@@ -71,6 +90,12 @@ struct coverage {
         visit("checkpoints", of.checkpoints);
         visit("failed checkpoints", of.failed_checkpoints);
         visit("history reads", of.history_reads);
+        visit("snapshots begun", of.snapshots_begun);
+        visit("snapshots that could not be read", of.snapshots_failed);
+        visit("snapshots that could not be stored", of.snapshots_refused);
+        visit("snapshots cut by the end of their receiver", of.snapshots_cut);
+        visit("snapshots whole and not installed", of.snapshots_discarded);
+        visit("snapshots installed", of.snapshots_installed);
         visit("replies", of.replies);
         visit("watch events", of.events_received);
         visit("watch events of setWatches", of.catch_up_events);
@@ -93,6 +118,19 @@ struct coverage {
         visit("ephemerals removed by a close", of.ephemerals_removed_by_close);
         visit("input held back", of.input_held_back);
         visit("linearisations searched", of.linearizations_searched);
+        visit("disks wiped", of.disks_wiped);
+        visit("storages admitted", of.storages_admitted);
+        visit("reconfigurations", of.reconfigurations);
+        visit("reconfigurations ended by another leader", of.reconfigurations_over_leaders);
+        visit("reconfigurations refused", of.reconfigurations_refused);
+        visit("leaders that removed themselves", of.leaders_removed);
+        visit("ensembles of one voter", of.ensembles_of_one);
+        visit("sessions that came before their log", of.sessions_awaited);
+        visit("read-only sessions", of.read_only_sessions);
+        visit("read-only replies", of.read_only_replies);
+        visit("writes refused in read-only mode", of.read_only_refusals);
+        visit("containers removed", of.containers_reaped);
+        visit("nodes removed at the end of their time", of.expired_nodes_reaped);
     }
 };
 

@@ -35,8 +35,10 @@ fault_plan draw_plan(random_source random) {
     plan.slow_client = up_to(0.5, 0.05);
     plan.late_outputs = up_to(0.7, 0.5);
     plan.failed_checkpoint = up_to(0.3, 0.3);
+    plan.failed_snapshot = up_to(0.3, 0.2);
     plan.clock_skew = random.chance(0.3) ? 0.05 : 0;
-    plan.log_kept = 100 + random.below(2000);
+    plan.is_log_short = random.chance(0.4);
+    plan.log_kept = plan.is_log_short ? random.below(20) : 100 + random.below(2000);
     plan.think = random.between(milliseconds{1}, milliseconds{120});
     plan.burst_max = random.chance(0.3) ? 1 : 1 + random.below(random.chance(0.2) ? 200 : 12);
     plan.cold_paths = random.chance(0.5) ? random.below(200) : 0;
@@ -45,6 +47,16 @@ fault_plan draw_plan(random_source random) {
     plan.close = up_to(0.4, 0.01);
     plan.reads = 0.1 + random.fraction() * 0.8;
     plan.is_plain = random.chance(0.1);
+    plan.hasty = up_to(0.5, 0.5);
+    plan.wipe_every = maybe(0.2, seconds{2}, seconds{15});
+    if (!plan.is_plain) {
+        plan.reconfigure = up_to(0.35, 0.03);
+        plan.is_reaping = random.chance(0.4);
+        plan.is_read_only_allowed = random.chance(0.3);
+    }
+    if (plan.reconfigure > 0) {
+        plan.spares = static_cast<std::uint32_t>(random.below(3));
+    }
     plan.session_timeout = random.between(seconds{2}, seconds{6});
     return plan;
 }

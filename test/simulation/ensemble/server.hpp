@@ -15,6 +15,24 @@
 
 namespace conclave::ensemble {
 
+/// A snapshot that another server receives.
+struct outgoing_snapshot {
+    zab::attachment number;
+    bytes content;
+};
+
+/// A snapshot that comes in, as far as it is here.
+struct incoming_snapshot {
+    zab::attachment number;
+    bytes content;
+};
+
+/// A snapshot that is whole and durable, beside the state that is still in use.
+struct stored_snapshot {
+    zab::position of;
+    test::memory_tables tables;
+};
+
 struct server {
     server_id id;
     std::uint64_t boot = 0; ///< 0: it does not run
@@ -23,6 +41,8 @@ struct server {
     simulation::record_log log;
     test::memory_tables tables;
     zab::storage_id storage;
+    bool may_found = true; ///< its disk is empty because it is new
+    std::optional<stored_snapshot> to_install;
 
     // What does not.
     std::unique_ptr<replica::replica> running;
@@ -31,7 +51,10 @@ struct server {
     std::shared_ptr<const tree::change_set> checkpoint; ///< being written
     bool is_flush_due = false;
     std::deque<std::function<void()>> inbox; ///< came while it was paused
-    std::set<std::uint64_t> held_back;       ///< connections with frames that it did not want yet
+    std::map<server_id, outgoing_snapshot> snapshots_out;
+    std::optional<incoming_snapshot> snapshot_in;
+    nanoseconds newest_piece{};        ///< when the piece that came last will be stored
+    std::set<std::uint64_t> held_back; ///< connections with frames that it did not want yet
 
     // Clocks.
     double clock_rate = 1;
@@ -47,7 +70,6 @@ struct server {
     nanoseconds not_serving_since{};           ///< its own clock
     nanoseconds leading_since{};               ///< its own clock
     std::map<session_id, nanoseconds> touched; ///< as leader: signs of life that reached it
-    std::int64_t refused_newer_seen = 0;
 
     [[nodiscard]] bool is_running() const { return boot != 0; }
 };

@@ -1,5 +1,6 @@
 #include "test/simulation/ensemble/world.hpp"
 
+#include "test/simulation/ensemble/members.hpp"
 #include "test/support/history/linearizability.hpp"
 
 #include <algorithm>
@@ -18,17 +19,8 @@ world::world(world_options options)
     , fault_random_(random_.split())
     , plan_(draw_plan(random_.split()))
     , journal_(events_, options.is_traced) {
-    for (std::uint32_t id = 1; id <= plan_.voters + plan_.observers; ++id) {
-        zab::member each;
-        each.id = server_id{id};
-        each.is_voter = id <= plan_.voters;
-        founders_.members.push_back(each);
-        auto added = std::make_unique<server>();
-        added->id = server_id{id};
-        added->storage = {options.seed + 1, id};
-        added->clock_rate = 1 + plan_.clock_skew * (random_.fraction() * 2 - 1);
-        added->wall_ahead_ms = static_cast<std::int64_t>(random_.below(2000));
-        servers_.emplace(server_id{id}, std::move(added));
+    for (std::uint32_t id = 1; id <= plan_.server_count(); ++id) {
+        add_server(id);
     }
     for (std::uint32_t number = 0; number < plan_.clients; ++number) {
         clients_.push_back(std::make_unique<client>(
@@ -38,6 +30,20 @@ world::world(world_options options)
 }
 
 world::~world() = default;
+
+void world::add_server(std::uint32_t id) {
+    const bool is_founder = id <= plan_.voters + plan_.observers;
+    if (is_founder) {
+        founders_.members.push_back(member_of(id, id <= plan_.voters));
+    }
+    auto added = std::make_unique<server>();
+    added->id = server_id{id};
+    added->storage = {options_.seed + 1, id};
+    added->may_found = is_founder;
+    added->clock_rate = 1 + plan_.clock_skew * (random_.fraction() * 2 - 1);
+    added->wall_ahead_ms = static_cast<std::int64_t>(random_.below(2000));
+    servers_.emplace(server_id{id}, std::move(added));
+}
 
 /// At random moments, `interval` apart on average, until the faults end.
 void world::every(nanoseconds interval, void (world::*what)()) {
@@ -76,6 +82,7 @@ world_result world::run() {
     every(plan_.client_cut_every, &world::cut_client);
     every(plan_.checkpoint_every, &world::checkpoint_one);
     every(plan_.clock_jump_every, &world::clock_jump);
+    every(plan_.wipe_every, &world::wipe_one);
     while (events_.done_count() < options_.events && events_.step()) {
     }
     heal_everything();
@@ -85,7 +92,7 @@ world_result world::run() {
     if (plan_.is_plain) {
         search_linearization();
     }
-    reached_.ephemerals_removed_by_close = history_.ephemerals_removed();
+    history_.count(reached_);
     return {events_.done_count(), journal_.hash(), history_.entry_count(), events_.now(), reached_};
 }
 

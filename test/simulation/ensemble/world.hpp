@@ -61,8 +61,10 @@ private:
         bool server_is_there = true;
         bool is_cut = false; ///< nothing gets through, in either direction
         bool was_established = false;
+        bool is_early = false; ///< its session is not applied at the server yet
         bool saw_leader_change = false;
         session_id session;
+        zxid seen;               ///< by its client, when it connected
         nanoseconds to_server{}; ///< newest arrival
         nanoseconds to_client{};
         std::deque<bytes> inbox; ///< frames at the server that it has not taken yet
@@ -79,6 +81,7 @@ private:
     void search_linearization();
     [[nodiscard]] bool is_level() const;
     [[nodiscard]] std::string describe() const;
+    void add_server(std::uint32_t id);
 
     // world_servers.cpp
     void start(server& of);
@@ -98,8 +101,18 @@ private:
     void prune_log(server& of, zxid covered);
     void write_checkpoint(server& of, std::shared_ptr<const tree::change_set> changes);
     void read_history(server& of, const zab::history_request& wanted);
+    void check_base(const server& of, const std::vector<zab::log_record>& completed) const;
     void check_expiries(server& of, const std::vector<zab::log_record>& records);
     void check_durable() const;
+
+    // world_snapshots.cpp
+    void open_snapshot(server& of, const zab::snapshot_request& wanted);
+    void read_snapshot(server& of, const zab::snapshot_read_request& wanted);
+    void store_piece(server& of, zab::snapshot_piece piece);
+    void take_piece(server& of, const zab::snapshot_piece& piece);
+    void install_snapshot(server& of);
+    void restart_if_wanted(server& of);
+    void move_snapshots(server& of, replica::outputs& out);
 
     // world_links.cpp
     [[nodiscard]] link& link_of(server_id one, server_id other);
@@ -126,7 +139,9 @@ private:
     void feed(server& at, connection_number which);
     void feed_held_back(server& at);
     void deliver(server& from, replica::client_output output);
+    void note_closing(const server& by, const connection& closed);
     void check_closing(const server& by, const connection& closed) const;
+    [[nodiscard]] bool is_out_of_patience(const server& with_clients) const;
     void lose_connections_of(server& gone);
     void client_lost(connection_number which);
 
@@ -143,6 +158,8 @@ private:
     void cut_client();
     void checkpoint_one();
     void clock_jump();
+    void wipe_one();
+    [[nodiscard]] bool may_lose(const server& victim) const;
     server& any_server();
     [[nodiscard]] server* leading();
 

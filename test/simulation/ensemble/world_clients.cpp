@@ -24,6 +24,7 @@ connection_number world::connect(std::uint32_t number, std::uint32_t to) {
     const server& at = *servers_.at(added.server);
     added.boot = at.boot;
     added.session = clients_[number]->session();
+    added.seen = clients_[number]->last_seen();
     connections_.emplace(which, std::move(added));
     journal_.note('c', number, "connects to {} as #{}", to, which);
     if (!at.is_running()) {
@@ -136,6 +137,8 @@ void world::feed(server& at, connection_number which) {
         via.is_known = true;
         via.at_server = at.running->on_connect({"127.0.0.1", 1}, clock_of(at));
         by_server_[{at.id, via.at_server}] = which;
+        via.is_early = via.session != session_id{} && at.running->is_following() &&
+                       at.running->sessions().find(via.session) == nullptr;
     }
     while (!via.inbox.empty() && at.running->wants_input(via.at_server)) {
         const bytes frame = std::move(via.inbox.front());
@@ -180,6 +183,8 @@ void world::deliver(server& from, replica::client_output output) {
     if (!output.frames.empty()) {
         if (!via.was_established && from.running->is_serving()) {
             via.was_established = true;
+            const bool lives = from.running->sessions().find(via.session) != nullptr;
+            reached_.sessions_awaited += via.is_early && lives ? 1 : 0;
         }
         carry(which, &connection::to_client, [this, which, frames = std::move(output.frames)] {
             const connection& back = connections_.at(which);
@@ -207,6 +212,7 @@ void world::deliver(server& from, replica::client_output output) {
         });
     }
     if (output.close) {
+        note_closing(from, via);
         check_closing(from, via);
         journal_.note('s', from.id.value, "closes #{}", which);
         via.server_is_there = false;
@@ -215,6 +221,21 @@ void world::deliver(server& from, replica::client_output output) {
         from.held_back.erase(which);
         from.running->on_disconnect(output.to);
         carry(which, &connection::to_client, [this, which] { client_lost(which); });
+    }
+}
+
+/// It has been without a leader for longer than connections are kept.
+bool world::is_out_of_patience(const server& with_clients) const {
+    const nanoseconds since = with_clients.not_serving_since;
+    return !with_clients.running->is_serving() &&
+           clock_of(with_clients).monotonic - since >= replica::limit_settings{}.parking_time;
+}
+
+void world::note_closing(const server& by, const connection& closed) {
+    if (closed.was_established) {
+        reached_.parked_connections_dropped += is_out_of_patience(by) ? 1 : 0;
+    } else if (by.running->is_serving() && closed.seen > by.running->last_applied()) {
+        ++reached_.newer_clients_refused;
     }
 }
 
@@ -233,9 +254,7 @@ void world::check_closing(const server& by, const connection& closed) const {
     if (life == nullptr || life->closed != zxid{}) {
         return;
     }
-    const nanoseconds patience = replica::limit_settings{}.parking_time;
-    const nanoseconds here = clock_of(by).monotonic;
-    if (!by.running->is_serving() && here - by.not_serving_since >= patience) {
+    if (is_out_of_patience(by)) {
         return;
     }
     // One that its client left, and its server has not missed yet, may still speak for the session:

@@ -224,4 +224,43 @@ void world::clock_jump() {
     }
 }
 
+/// Everybody else has everything that is committed, and every vote is that of the disk that is
+/// there now: one disk more may be lost.
+bool world::may_lose(const server& victim) const {
+    const zab::membership_state& members = history_.members();
+    const auto keeps = [&](const zab::member& each) {
+        const server& of = *servers_.at(each.id);
+        return of.storage == each.storage && of.log.image().holds(history_.newest());
+    };
+    const bool all_keep = std::ranges::all_of(members.stable.members, [&](const zab::member& each) {
+        return !each.is_voter || each.id == victim.id || keeps(each);
+    });
+    return all_keep && !members.is_joint &&
+           members.stable.is_quorum([&](const zab::member& each) { return each.id != victim.id; });
+}
+
+/// Somebody replaces its disk, and starts it on the empty one.
+void world::wipe_one() {
+    server& victim = any_server();
+    if (history_.entry_count() == 0 || !may_lose(victim)) {
+        return;
+    }
+    ++reached_.disks_wiped;
+    if (victim.is_running()) {
+        stop(victim, true);
+    }
+    journal_.note('s', victim.id.value, "gets an empty disk");
+    victim.log = {};
+    victim.tables = {};
+    victim.to_install.reset();
+    victim.applied_seen = {};
+    victim.may_found = false;
+    victim.storage.high += 1;
+    events_.after(fault_random_.between(milliseconds{1}, seconds{2}), [this, &victim] {
+        if (!victim.is_running()) {
+            start(victim);
+        }
+    });
+}
+
 } // namespace conclave::ensemble

@@ -1,4 +1,5 @@
 /// Servers: starting, stopping, what they want and what they are told.
+#include "test/simulation/ensemble/members.hpp"
 #include "test/simulation/ensemble/world.hpp"
 
 #include <algorithm>
@@ -23,6 +24,10 @@ replica::settings world::settings_of(const server& of) {
     made.self = of.id;
     made.storage = of.storage;
     made.ensemble = founders_;
+    if (founders_.find(of.id) == nullptr) {
+        made.ensemble.members.push_back(member_of(of.id.value, false));
+    }
+    made.may_found = of.may_found;
     made.boot = of.boot;
     made.fresh_password_key = password_key_;
     made.fresh_password_key[0] = static_cast<char>(of.id.value);
@@ -33,17 +38,24 @@ replica::settings world::settings_of(const server& of) {
     made.session_timeout_ms_min = 1000;
     made.session_timeout_ms_max = 20'000;
     made.checkpoint.interval = seconds{20};
+    made.read_only_enabled = plan_.is_read_only_allowed;
+    made.reconfig_enabled = plan_.reconfigure > 0;
+    made.preparation.access.skip_acl = plan_.reconfigure > 0;
+    made.reconfiguration.standalone_enabled = plan_.voters == 5; // else there may be one voter only
+    made.preparation.extended_types = plan_.is_reaping;
+    made.reaper.check_interval = milliseconds{500};
+    made.reaper.container_never_used = container_never_used;
     return made;
 }
 
 void world::start(server& of) {
     of.boot = next_boot_++;
+    install_snapshot(of);
     of.tables.reopen();
     of.running = std::make_unique<replica::replica>(settings_of(of), of.tables);
     of.armed_for = nanoseconds::max();
     of.was_leading = false;
     of.was_serving = false;
-    of.refused_newer_seen = 0;
     of.touched.clear();
     recover(of);
     journal_.note(
@@ -85,6 +97,14 @@ void world::recover(server& of) {
             of.applied_seen.value
         );
     }
+    const auto known = digests_.find(of.applied_seen);
+    if (known != digests_.end() && known->second != of.running->nodes().current_digest()) {
+        violated(
+            "I15, I33: server {} starts with another state at 0x{:x}",
+            of.id.value,
+            of.applied_seen.value
+        );
+    }
 }
 
 void world::stop(server& of, bool loses_power) {
@@ -104,6 +124,9 @@ void world::stop(server& of, bool loses_power) {
         of.tables.commit(*of.checkpoint); // durable, and nobody was told
     }
     lose_connections_of(of);
+    reached_.snapshots_cut += of.snapshot_in ? 1 : 0;
+    of.snapshots_out.clear();
+    of.snapshot_in.reset();
     of.boot = 0;
     of.running.reset();
     of.writing.clear();
@@ -183,6 +206,7 @@ void world::flush(server& of) {
     for (const zab::history_request& each : out.history) {
         read_history(of, each);
     }
+    move_snapshots(of, out);
     for (replica::client_output& each : out.clients) {
         deliver(of, std::move(each));
     }
@@ -190,6 +214,7 @@ void world::flush(server& of) {
         feed_held_back(of);
     }
     arm(of);
+    restart_if_wanted(of);
 }
 
 /// What it applied since the last look must stand on its own disk and be everybody's history.
@@ -233,7 +258,7 @@ void world::observe(server& of) {
 
 /// I12: a quorum holds everything that is committed.
 void world::check_durable() const {
-    const bool has_quorum = founders_.is_quorum([&](const zab::member& each) {
+    const bool has_quorum = history_.members().is_quorum([&](const zab::member& each) {
         return servers_.at(each.id)->log.image().holds(history_.newest());
     });
     if (!has_quorum) {
@@ -336,10 +361,10 @@ void world::arm(server& of) {
 
 // ---- disk ----
 
-/// Keeps what any server may still ask for.
+/// Keeps what any server may still ask for, unless those that lag are to need snapshots.
 void world::prune_log(server& of, zxid covered) {
     for (const auto& [id, each] : servers_) {
-        covered = std::min(covered, each->applied_seen);
+        covered = plan_.is_log_short ? covered : std::min(covered, each->applied_seen);
     }
     of.log.prune(covered, plan_.log_kept);
 }
@@ -367,6 +392,7 @@ void world::begin_write(server& of) {
         of.is_writing = false;
         zab::operation_id done;
         for (std::size_t index = 0; index < count; ++index) {
+            check_base(of, of.writing.front().records);
             of.log.complete(of.writing.front());
             done = of.writing.front().id;
             of.writing.pop_front();
@@ -377,6 +403,23 @@ void world::begin_write(server& of) {
             here.on_persisted(done, clock_of(of));
         });
     });
+}
+
+/// I16: a snapshot takes nothing away that its receiver has of the same history.
+void world::check_base(const server& of, const std::vector<zab::log_record>& completed) const {
+    for (const zab::log_record& record : completed) {
+        if (record.type != zab::record_type::base) {
+            continue;
+        }
+        const zab::position base = zab::decode_base(record.payload)->at;
+        const committed_entry* const there = history_.find(base.at);
+        if (there == nullptr || there->what->where() != base) {
+            violated("I15: server {} gets a snapshot of no committed state", of.id.value);
+        }
+        if (of.log.image().holds(base)) {
+            violated("I16: server {} gets a snapshot that it does not need", of.id.value);
+        }
+    }
 }
 
 void world::write_checkpoint(server& of, std::shared_ptr<const tree::change_set> changes) {
