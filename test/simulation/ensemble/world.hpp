@@ -92,6 +92,7 @@ private:
     void input(server& to, std::function<void(replica::replica&)> what);
     void after_input(server& of);
     void flush(server& of);
+    void follow_history(server& of, zxid applied);
     void observe(server& of);
     void note_role(server& of);
     void arm(server& of);

@@ -89,12 +89,13 @@ void world::recover(server& of) {
     if (!is_same) {
         violated("I39: server {} recovers differently from the same disk", of.id.value);
     }
-    of.applied_seen = of.running->last_applied();
-    if (of.applied_seen > zxid{} && history_.find(of.applied_seen) == nullptr) {
+    // A leader may crash when it has committed what nobody has applied yet.
+    const zxid applied = of.running->last_applied();
+    of.applied_seen = std::min(applied, history_.newest().at);
+    follow_history(of, applied);
+    if (applied > zxid{} && history_.find(applied) == nullptr) {
         violated(
-            "I11: server {} recovers 0x{:x}, which was never committed",
-            of.id.value,
-            of.applied_seen.value
+            "I11: server {} recovers 0x{:x}, which was never committed", of.id.value, applied.value
         );
     }
     const auto known = digests_.find(of.applied_seen);
@@ -218,12 +219,7 @@ void world::flush(server& of) {
 }
 
 /// What it applied since the last look must stand on its own disk and be everybody's history.
-void world::observe(server& of) {
-    note_role(of);
-    const zxid applied = of.running->last_applied();
-    if (applied == of.applied_seen) {
-        return;
-    }
+void world::follow_history(server& of, zxid applied) {
     const simulation::log_image& image = of.log.image();
     const zxid newest_before = history_.newest().at;
     for (std::size_t index = image.index_behind(of.applied_seen); of.applied_seen != applied;
@@ -250,6 +246,15 @@ void world::observe(server& of) {
         journal_.note('s', of.id.value, "commits up to 0x{:x}", history_.newest().at.value);
         check_durable();
     }
+}
+
+void world::observe(server& of) {
+    note_role(of);
+    const zxid applied = of.running->last_applied();
+    if (applied == of.applied_seen) {
+        return;
+    }
+    follow_history(of, applied);
     const auto [known, is_new] = digests_.emplace(applied, of.running->nodes().current_digest());
     if (!is_new && known->second != of.running->nodes().current_digest()) {
         violated("I33: server {} has another state at 0x{:x}", of.id.value, applied.value);
