@@ -133,8 +133,9 @@ struct connection {
     identities who;
     request_queue waiting;
     std::vector<bytes> held_frames; ///< came while no leader was known, or it was catching up
-    bool is_touched = false;        ///< its session goes with the next message to the leader
-    bytes outbox;                   ///< whole frames, in the order in which they must leave
+    bool is_left_behind = false; ///< this server, as leader, has given its session to another one
+    bool is_touched = false;     ///< its session goes with the next message to the leader
+    bytes outbox;                ///< whole frames, in the order in which they must leave
     connection_statistics statistics;
 };
 

@@ -210,6 +210,7 @@ void replica::begin_serving() {
         if (!CONCLAVE_MUTANT(expiry_before_full_timeout)) {
             sessions_.restart_all(now_.monotonic);
         }
+        leave_moved_sessions();
         forget_unawaited_proposals();
         // Where sessions were seen and what was received says nothing about a later epoch: origins
         // ask again from the first request that is not in the history.
@@ -242,7 +243,33 @@ void replica::begin_serving() {
     if (!serves_clients()) {
         close_sessions();
     }
+    if (is_following()) {
+        touch_all_sessions();
+    }
     replay_held_frames();
+}
+
+/// What this server told of its clients the last leader, or on a connection that broke, has told
+/// this one nothing.
+void replica::touch_all_sessions() {
+    const auto is_established = [](const connection& each) {
+        return each.phase == connection_phase::established && !each.is_local;
+    };
+    for (const connection_id id : connections_that(is_established)) {
+        note_activity(*find(id));
+    }
+    touch_due_ = {}; // at once: their time may be nearly over
+}
+
+/// What their clients asked for here must not be asked for again: the next leader does not know
+/// that they are elsewhere, where it would overtake what they asked for later.
+void replica::leave_moved_sessions() {
+    const auto is_left_behind = [](const connection& each) {
+        return each.is_left_behind;
+    };
+    for (const connection_id id : connections_that(is_left_behind)) {
+        close_after_output(*find(id));
+    }
 }
 
 /// Nobody waits for them: expiry and reaping are a leader's own idea, and the next one will have it
@@ -499,6 +526,9 @@ void replica::on_revalidate(server_id from, const revalidate_message& what) {
     const bool is_valid = known == nullptr || !known->closing;
     if (is_valid) {
         take_session(what.session, {from, what.connection}, what.timeout_ms);
+        if (connection* const left = bound_to(what.session); left != nullptr) {
+            left->is_left_behind = true;
+        }
     }
     const zxid newest = core_->last().at;
     send(from, revalidate_answer{what.in, what.session, what.connection, is_valid, newest});

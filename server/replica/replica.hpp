@@ -392,6 +392,8 @@ private:
     void forget_unawaited_proposals();
     void ask_leader_about_session(const connection& from);
     void ask_again_about_sessions();
+    void touch_all_sessions();
+    void leave_moved_sessions();
     [[nodiscard]] std::vector<connection_id>
     connections_that(function_ref<bool(const connection&)> match) const;
     void replay_held_frames();

@@ -371,6 +371,7 @@ private:
     void fail_barriers();
 
     // core_transfer.cpp
+    void hand_over_if_impaired();
     void advance_transfer();
     void abandon_transfer();
 
@@ -462,6 +463,7 @@ private:
     server_id transfer_target_;
     bool transfer_is_told_ = false;
     time_point transfer_deadline_{};
+    time_point next_hand_over_{}; ///< of an impaired leader
 
     struct waiting_barrier {
         server_id from; ///< itself, or who asked

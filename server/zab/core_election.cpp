@@ -198,7 +198,10 @@ bool core::may_campaign() {
         }
         const status_message* other = fresh(id);
         all_answered = all_answered && other != nullptr;
-        if (other == nullptr || other->is_impaired || !all.is_electable(id)) {
+        // One that does not want to lead is waited for only if it would deny this one.
+        const bool stands = other != nullptr && all.is_electable(id) &&
+                            (!other->is_impaired || other->last.at > durability_.covered());
+        if (!stands) {
             continue;
         }
         better += std::tuple{other->last.at, other->priority, id} > own ? 1 : 0;
@@ -401,17 +404,15 @@ void core::on(server_id from, const promise_message& what) {
     if (role_ != role::candidate) {
         return;
     }
-    if (what.reason == denial::fresher) {
-        send(from, hint_message{});
-        ++counters_.elections_lost;
-        return look();
-    }
     if (what.reason != denial::none) {
         denials_.insert(from);
         const membership_state& all = members();
         const auto may_still_grant = [&](const member& each) {
             return each.id == settings_.self || (is_linked(each.id) && !denials_.contains(each.id));
         };
+        if (what.reason == denial::fresher) {
+            send(from, hint_message{});
+        }
         if (!all.is_quorum(may_still_grant)) {
             ++counters_.elections_lost;
             look();
@@ -445,9 +446,10 @@ void core::count_grants() {
     }
 }
 
+/// Even if it is impaired: the others cannot do without what it has, and get it from nobody else.
+/// It hands over then.
 void core::on(server_id, const hint_message&) {
-    if (role_ == role::looking && asked_leader_ == server_id{} && !is_impaired_ &&
-        may_lead(settings_.self)) {
+    if (role_ == role::looking && asked_leader_ == server_id{} && may_lead(settings_.self)) {
         ++counters_.hints_followed;
         campaign(false);
     }

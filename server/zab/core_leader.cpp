@@ -110,6 +110,7 @@ void core::advance_leading() {
     }
     drop_stalled();
     admit_storages();
+    hand_over_if_impaired();
     advance_transfer();
     retire_if_removed();
 }

@@ -26,6 +26,14 @@ bool core::transfer_leadership(server_id to) {
     return true;
 }
 
+/// It leads because the others needed what only it had, or because nobody could take over earlier.
+/// Those who may be no better off are asked now and then only: a transfer holds up the rest.
+void core::hand_over_if_impaired() {
+    if (is_impaired_ && now_ >= next_hand_over_ && transfer_leadership({})) {
+        next_hand_over_ = now_ + 4 * settings_.times.lease;
+    }
+}
+
 void core::abandon_transfer() {
     ++counters_.transfers_abandoned;
     transfer_target_ = {};

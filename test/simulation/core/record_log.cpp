@@ -46,6 +46,14 @@ bool log_image::holds(const zab::position& at) const {
     return behind > 0 && entries[behind - 1]->where() == at;
 }
 
+bool log_image::proposes_members_behind(zxid at) const {
+    return std::any_of(
+        entries.begin() + static_cast<std::ptrdiff_t>(index_behind(at)),
+        entries.end(),
+        [](const zab::shared_entry& each) { return each->kind == zab::entry_kind::membership; }
+    );
+}
+
 void record_log::keep(const zab::log_record& record) {
     image_.take(record);
     records_.push_back(record);

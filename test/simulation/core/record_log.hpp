@@ -28,6 +28,9 @@ struct log_image {
 
     /// True if the history with this place at its end is a prefix of this one.
     [[nodiscard]] bool holds(const zab::position& at) const;
+
+    /// True if an entry above `at` would change the membership.
+    [[nodiscard]] bool proposes_members_behind(zxid at) const;
 };
 
 class record_log {

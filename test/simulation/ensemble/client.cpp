@@ -176,6 +176,10 @@ nanoseconds client::act(nanoseconds now) {
         leave(now);
         return random_.between(milliseconds{1}, milliseconds{100});
     }
+    if (is_closing_ && waiting_.empty()) {
+        leave(now); // refused, by a full disk for instance: a client hangs up all the same
+        return think + milliseconds{1};
+    }
     if (!is_handshake_done_ || session_ == session_id{} || is_closing_) {
         return think + milliseconds{1};
     }

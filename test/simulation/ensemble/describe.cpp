@@ -51,6 +51,19 @@ struct teller {
         );
     }
 
+    std::string operator()(const zab::status_message& what) const {
+        return fmt::format(
+            "status role={} leader={} promised={} last=0x{:x}{}",
+            static_cast<int>(what.in),
+            what.leader.value,
+            what.promised.value,
+            what.last.at.value,
+            what.is_impaired ? " impaired" : ""
+        );
+    }
+
+    std::string operator()(const zab::hint_message&) const { return "hint"; }
+
     template <class Other>
     std::string operator()(const Other&) const {
         return "a message of the replication core";

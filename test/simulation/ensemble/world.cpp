@@ -270,6 +270,14 @@ void world::search_linearization() {
 }
 
 /// Where everybody stands, for the report of a violation.
+std::string describe_members(const replica::ensemble_status& known) {
+    std::string text = known.is_joint ? "changing:" : "";
+    for (const replica::member_status& each : known.members) {
+        text += fmt::format("{}{}", each.is_voter ? 'v' : 'o', each.id.value);
+    }
+    return text;
+}
+
 std::string world::describe() const {
     std::string all;
     for (const auto& [id, each] : servers_) {
@@ -278,12 +286,14 @@ std::string world::describe() const {
             continue;
         }
         all += fmt::format(
-            "\n  server {} {}serving as {} applied=0x{:x} log ends at 0x{:x} connections={}",
+            "\n  server {} {}serving as {} applied=0x{:x} log ends at 0x{:x} members={} "
+            "connections={}",
             id.value,
             each->running->is_serving() ? "" : "not ",
             each->running->mode(),
             each->running->last_applied().value,
             each->log.image().end().at.value,
+            describe_members(each->running->current_ensemble_status()),
             each->running->current_status(clock_of(*each)).connection_count
         );
     }

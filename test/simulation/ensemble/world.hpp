@@ -63,6 +63,8 @@ private:
         bool was_established = false;
         bool is_early = false; ///< its session is not applied at the server yet
         bool saw_leader_change = false;
+        bool began_under_deposed =
+            false; ///< its server followed or was one whom others had replaced
         session_id session;
         zxid seen;               ///< by its client, when it connected
         nanoseconds to_server{}; ///< newest arrival
@@ -126,7 +128,7 @@ private:
     void carry(server_id from, server_id to, std::uint64_t generation, bytes frame);
     void arrive(server_id from, server_id to, std::uint64_t generation, bytes frame);
     void release_held(server_id from, server_id to);
-    void note_touches(server& at, bytes_view frame);
+    void note_sessions(server& at, server_id from, bytes_view frame);
     [[nodiscard]] bool can_reach(server_id from, server_id to) const;
 
     // world_clients.cpp
@@ -142,6 +144,7 @@ private:
     void deliver(server& from, replica::client_output output);
     void note_closing(const server& by, const connection& closed);
     void check_closing(const server& by, const connection& closed) const;
+    [[nodiscard]] bool is_behind_newer_leader(const server& of) const;
     [[nodiscard]] bool is_out_of_patience(const server& with_clients) const;
     void lose_connections_of(server& gone);
     void client_lost(connection_number which);
@@ -187,6 +190,9 @@ private:
     std::unordered_map<connection_number, connection> connections_;
     std::map<std::pair<server_id, replica::connection_id>, connection_number> by_server_;
     std::unordered_map<zxid, tree::digest> digests_;
+    /// The connections that began before a server asked the leader for the session on behalf of one
+    /// that its client had left.
+    std::unordered_map<session_id, connection_number> left_behind_;
     std::vector<connection_number> lost_; ///< scratch of `lose_connections_of`
 };
 

@@ -153,6 +153,7 @@ void world::feed(server& at, connection_number which) {
         at.held_back.erase(which);
     } else if (at.held_back.insert(which).second) {
         ++reached_.input_held_back;
+        journal_.note('s', at.id.value, "takes nothing more on #{}", which);
     }
 }
 
@@ -183,6 +184,7 @@ void world::deliver(server& from, replica::client_output output) {
     if (!output.frames.empty()) {
         if (!via.was_established && from.running->is_serving()) {
             via.was_established = true;
+            via.began_under_deposed = is_behind_newer_leader(from);
             const bool lives = from.running->sessions().find(via.session) != nullptr;
             reached_.sessions_awaited += via.is_early && lives ? 1 : 0;
         }
@@ -239,6 +241,16 @@ void world::note_closing(const server& by, const connection& closed) {
     }
 }
 
+bool world::is_behind_newer_leader(const server& of) const {
+    const auto epoch_of = [](const server& each) {
+        return each.running->current_ensemble_status().current_epoch;
+    };
+    return std::ranges::any_of(servers_, [&](const auto& each) {
+        const server& other = *each.second;
+        return other.is_running() && other.running->is_leading() && epoch_of(other) > epoch_of(of);
+    });
+}
+
 /// A server closes an established connection only if the session is over or elsewhere, or if it has
 /// been without a leader for too long. When a leader dies, clients of others notice nothing.
 void world::check_closing(const server& by, const connection& closed) const {
@@ -254,15 +266,21 @@ void world::check_closing(const server& by, const connection& closed) const {
     if (life == nullptr || life->closed != zxid{}) {
         return;
     }
-    if (is_out_of_patience(by)) {
+    // Whom a deposed leader gave the session to learns from what others do for it under the next
+    // one: who was first cannot be told.
+    if (is_out_of_patience(by) || closed.began_under_deposed) {
         return;
     }
     // One that its client left, and its server has not missed yet, may still speak for the session:
-    // its handshake, even, may come late.
+    // its handshake, even, may come late, and the question for the leader later still.
     for (const auto& [which, each] : connections_) {
         if (each.client == closed.client && !each.client_is_there && each.server_is_there) {
             return;
         }
+    }
+    if (const auto moved = left_behind_.find(closed.session);
+        moved != left_behind_.end() && *of.connection() < moved->second) {
+        return;
     }
     violated(
         "server {} closes the connection of {}, whose session 0x{:x} lives there",

@@ -224,8 +224,8 @@ void world::clock_jump() {
     }
 }
 
-/// Everybody else has everything that is committed, and every vote is that of the disk that is
-/// there now: one disk more may be lost.
+/// Everybody else has everything that is committed, every vote is that of the disk that is there
+/// now, and no log knows of members to come: one disk more may be lost.
 bool world::may_lose(const server& victim) const {
     const zab::membership_state& members = history_.members();
     const auto keeps = [&](const zab::member& each) {
@@ -235,7 +235,11 @@ bool world::may_lose(const server& victim) const {
     const bool all_keep = std::ranges::all_of(members.stable.members, [&](const zab::member& each) {
         return !each.is_voter || each.id == victim.id || keeps(each);
     });
-    return all_keep && !members.is_joint &&
+    const bool is_changing =
+        members.is_joint || std::ranges::any_of(servers_, [&](const auto& each) {
+            return each.second->log.image().proposes_members_behind(history_.newest().at);
+        });
+    return all_keep && !is_changing &&
            members.stable.is_quorum([&](const zab::member& each) { return each.id != victim.id; });
 }
 

@@ -149,7 +149,7 @@ void world::arrive(server_id from, server_id to, std::uint64_t generation, bytes
         journal_.note('s', to.value, "{}{}", from.value, frame.size());
     }
     input(at, [this, &at, from, frame = std::move(frame)](replica::replica& here) {
-        note_touches(at, frame);
+        note_sessions(at, from, frame);
         if (!here.on_peer_frame(from, frame, clock_of(at))) {
             violated("server {} cannot read what server {} sent", at.id.value, from.value);
         }
@@ -168,18 +168,27 @@ void world::release_held(server_id from, server_id to) {
     }
 }
 
-/// What a leader has heard of sessions at other servers.
-void world::note_touches(server& at, bytes_view frame) {
+/// What a leader hears of sessions at other servers.
+void world::note_sessions(server& at, server_id from, bytes_view frame) {
     if (!at.running->is_leading()) {
         return;
     }
     const std::optional<replica::peer_message> message = replica::decode_peer_message(frame);
-    const auto* const touched = message ? std::get_if<replica::touch_message>(&*message) : nullptr;
-    if (touched == nullptr) {
+    if (!message) {
         return;
     }
-    for (const session_id each : touched->sessions) {
-        at.touched[each] = clock_of(at).monotonic;
+    if (const auto* const touched = std::get_if<replica::touch_message>(&*message)) {
+        for (const session_id each : touched->sessions) {
+            at.touched[each] = clock_of(at).monotonic;
+        }
+    } else if (const auto* const moved = std::get_if<replica::revalidate_message>(&*message)) {
+        const bool is_wanted = std::ranges::any_of(connections_, [&](const auto& each) {
+            return each.second.client_is_there && each.second.session == moved->session &&
+                   each.second.server == from;
+        });
+        if (!is_wanted) {
+            left_behind_[moved->session] = next_connection_;
+        }
     }
 }
 

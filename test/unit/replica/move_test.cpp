@@ -204,3 +204,55 @@ TEST_CASE("move: a session is over only if a quorum still follows who says so", 
     REQUIRE(leader.log_of(late).handshake);
     CHECK(leader.log_of(late).handshake->session == session_id{});
 }
+
+TEST_CASE("move: what a client has left at a leader is not asked of the next one", "[sessions]") {
+    replica_ensemble servers{3};
+    for (const std::uint32_t id : {1, 2, 3}) {
+        servers.start(id);
+    }
+    const std::uint32_t leader = servers.elect();
+    REQUIRE(leader != 0);
+    const auto first = servers[leader].open();
+    servers.settle();
+    const connect_outcome opened = servers[leader].log_of(first).handshake.value();
+    replica_driver& other = servers[leader % 3 + 1];
+    const auto second = other.resume(opened.session, opened.password);
+    servers.settle();
+    REQUIRE(other.log_of(second).handshake->session == opened.session);
+    CHECK_FALSE(servers[leader].log_of(first).closed); // it may still read here
+    servers[leader].server().resign(servers[leader].now());
+    servers.run_for(std::chrono::milliseconds{100});
+    REQUIRE(servers.elect() != leader);
+    CHECK(servers[leader].log_of(first).closed);
+    CHECK_FALSE(other.log_of(second).closed);
+}
+
+TEST_CASE("move: who serves under a new leader tells it who is there", "[sessions]") {
+    replica::settings precise;
+    precise.tick = std::chrono::milliseconds{100}; // of deadlines
+    replica_ensemble servers{5, precise};
+    for (const std::uint32_t id : {1, 2, 3, 4, 5}) {
+        servers.start(id);
+    }
+    const std::uint32_t first_leader = servers.elect();
+    REQUIRE(first_leader != 0);
+    const std::uint32_t late = first_leader % 5 + 1;
+    const auto client = servers[late].open(4000);
+    servers.settle();
+    const session_id session = servers[late].log_of(client).handshake.value().session;
+    servers[late].hold_log = true; // it cannot serve in the next epoch before its disk has that
+    servers.crash(first_leader);
+    while (servers.leader() == 0) {
+        servers.run_for(std::chrono::milliseconds{10});
+    }
+    const auto deadline = [&] {
+        return servers[servers.leader()].server().sessions().find(session)->deadline;
+    };
+    const auto before = deadline();
+    servers.run_for(std::chrono::milliseconds{500});
+    CHECK(deadline() == before);
+    servers[late].hold_log = false;
+    servers.run_for(std::chrono::milliseconds{500});
+    REQUIRE(servers[late].server().is_serving());
+    CHECK(deadline() > before);
+}

@@ -238,6 +238,20 @@ TEST_CASE("B7: a server that promised more and has less holds nobody up", "[zab]
     CHECK(servers.applied(3) == list{"one"});
 }
 
+TEST_CASE("election: who alone has the newest history leads, impaired or not", "[zab][election]") {
+    ensemble servers{voters(3)};
+    servers.begin();
+    servers.hold(1, 3);
+    servers.write("one");
+    servers.crash(1);
+    servers.impair(2);
+    REQUIRE(servers.elect() == "");
+    servers.run_for(milliseconds{1000});
+    CHECK(servers.leader() == 3); // it has handed over
+    CHECK(servers.applied(3) == list{"one"});
+    CHECK(servers.agree() == "");
+}
+
 TEST_CASE("B8: a log that is all checkpoint is as new as its end", "[zab][election]") {
     ensemble servers{voters(3)};
     servers.begin();

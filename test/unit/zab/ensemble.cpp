@@ -345,6 +345,10 @@ const zab::barrier_result* ensemble::barrier_of(std::uint64_t token) const {
     return found == barriers_.end() ? nullptr : &found->second;
 }
 
+void ensemble::impair(id server) {
+    at(server).core->set_impaired(true);
+}
+
 void ensemble::transfer(id from, id to) {
     must_hold(at(from).core->transfer_leadership(server_id{to}), "leadership is not handed over");
     settle(at(from));

@@ -194,6 +194,9 @@ public:
 
     void transfer(id from, id to);
 
+    /// It does not want to lead from now on.
+    void impair(id server);
+
     // ---- what is ----
 
     [[nodiscard]] const zab::core& operator[](id server) const;
