@@ -94,6 +94,9 @@ void replica::refuse_to_write(connection& from, const request_header& header, tu
 
 void replica::expire_local_sessions() {
     constexpr std::size_t batch = 1000;
+    if (now_.monotonic < no_expiry_before_) {
+        return;
+    }
     for (const session_id id : local_sessions_.due(now_.monotonic, batch)) {
         local_sessions_.close(id);
         if (connection* const owner = bound_to(id)) {

@@ -247,6 +247,7 @@ void replica::pump() {
 }
 
 void replica::on_tick(instant now) {
+    note_lateness(now.monotonic);
     now_ = now;
     core_->advance(now.monotonic, now.wall_ms);
     pump();
@@ -259,14 +260,35 @@ void replica::on_tick(instant now) {
     }
     tell_touched();
     adopt_configured_members();
-    if (is_leading() && core_->can_propose() && !writes_refused_ && !lacks_log_room()) {
+    if (may_propose_own()) {
         expire_sessions();
         reap();
     }
     start_checkpoint_if_due();
 }
 
+/// A server that did not run for a while could not hear anybody either, and what clients sent
+/// meanwhile is still to be read: nobody is over before it has listened as long as it was away.
+void replica::note_lateness(time_point now) {
+    constexpr std::chrono::milliseconds tolerated{500};
+    const auto away = now - std::max(next_deadline(), ticked_at_);
+    if (ticked_at_ != time_point{} && away > tolerated) {
+        no_expiry_before_ = now + away;
+    }
+    ticked_at_ = now;
+}
+
+/// Not ahead of a request that waits, such as a change of the membership behind another one: what
+/// is in flight here is applied in its order.
+bool replica::may_propose_own() const {
+    return is_leading() && core_->can_propose() && unsent_count_ == 0 && !writes_refused_ &&
+           !lacks_log_room();
+}
+
 void replica::expire_sessions() {
+    if (now_.monotonic < no_expiry_before_) {
+        return;
+    }
     constexpr std::size_t batch = 1000;
     for (const session_id id : sessions_.due(now_.monotonic, batch)) {
         sessions_.mark_closing(id);
@@ -283,8 +305,7 @@ void replica::expire_sessions() {
 
 bool replica::end_session(session_id which, instant now) {
     now_ = now;
-    const bool may = is_leading() && core_->can_propose() && !writes_refused_ && !lacks_log_room();
-    if (!may || !sessions_.mark_closing(which)) {
+    if (!may_propose_own() || !sessions_.mark_closing(which)) {
         return false;
     }
     log(log_level::info, "session ended by an operator id=0x{:x}", which.value);
@@ -377,10 +398,10 @@ time_point replica::next_deadline() const {
     time_point next = std::min({checkpoint_due_, reap_due_, core_->next_deadline()});
     const std::optional<time_point> session = sessions_.next_deadline();
     if (session && is_leading()) {
-        next = std::min(next, *session);
+        next = std::min(next, std::max(*session, no_expiry_before_));
     }
     if (const std::optional<time_point> local = local_sessions_.next_deadline()) {
-        next = std::min(next, *local);
+        next = std::min(next, std::max(*local, no_expiry_before_));
     }
     for (const held_handshake& each : held_handshakes_) {
         next = std::min(next, each.until);

@@ -481,6 +481,8 @@ private:
 
     // replica.cpp
     void pump();
+    [[nodiscard]] bool may_propose_own() const;
+    void note_lateness(time_point now);
     void expire_sessions();
     void reap();
     void start_checkpoint_if_due();
@@ -546,6 +548,8 @@ private:
     std::vector<session_id> touched_;
     std::vector<connection_id> touched_connections_;
     time_point touch_due_{};
+    time_point ticked_at_{};
+    time_point no_expiry_before_{};
 
     // As leader, of this epoch.
     std::unordered_map<session_id, session_place> owners_; ///< where each session was seen last

@@ -189,10 +189,19 @@ void replica_driver::settle() {
 }
 
 void replica_driver::advance(std::chrono::milliseconds by) {
+    while (by.count() > 0) {
+        const auto step = std::min(by, std::chrono::milliseconds{500});
+        now_.monotonic += step;
+        now_.wall_ms += step.count();
+        replica_->on_tick(now_);
+        settle();
+        by -= step;
+    }
+}
+
+void replica_driver::sleep(std::chrono::milliseconds by) {
     now_.monotonic += by;
     now_.wall_ms += by.count();
-    replica_->on_tick(now_);
-    settle();
 }
 
 void replica_driver::complete_checkpoint(bool succeeded) {

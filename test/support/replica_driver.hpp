@@ -77,8 +77,11 @@ public:
     /// Makes everything durable that was taken so far.
     void persist();
 
-    /// Lets time pass in one step and ticks.
+    /// Lets time pass, ticking and settling every half second at least.
     void advance(std::chrono::milliseconds by);
+
+    /// Time passes while the server does not run.
+    void sleep(std::chrono::milliseconds by);
 
     void complete_checkpoint(bool succeeded);
 

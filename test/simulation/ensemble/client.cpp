@@ -52,6 +52,7 @@ void client::on_closed(nanoseconds) {
         return;
     }
     reached_.outcomes_unknown += waiting_.size();
+    has_left_requests_ = has_left_requests_ || !waiting_.empty();
     reached_.handshakes_closed += is_handshake_done_ ? 0 : 1;
     connection_.reset();
     waiting_.clear();
@@ -70,6 +71,7 @@ void client::forget_session() {
     password_.clear();
     last_seen_ = {};
     last_write_ = {};
+    has_left_requests_ = false;
     watches_.forget();
     ++session_count_;
 }

@@ -90,6 +90,9 @@ public:
     [[nodiscard]] session_id session() const { return session_; }
 
     /// The newest zxid that it was told of.
+    /// It has left a connection of this session with requests that were not answered.
+    [[nodiscard]] bool has_left_requests() const { return has_left_requests_; }
+
     [[nodiscard]] zxid last_seen() const { return last_seen_; }
 
     [[nodiscard]] bool has_session() const { return session_ != session_id{}; }
@@ -176,6 +179,7 @@ private:
     test::frame_log log_;
     bool is_handshake_done_ = false;
     bool is_closing_ = false;
+    bool has_left_requests_ = false;
     nanoseconds heard_at_{};
     nanoseconds asked_at_{};
     nanoseconds silent_until_{};

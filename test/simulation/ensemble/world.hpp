@@ -63,8 +63,8 @@ private:
         bool was_established = false;
         bool is_early = false; ///< its session is not applied at the server yet
         bool saw_leader_change = false;
-        bool began_under_deposed =
-            false; ///< its server followed or was one whom others had replaced
+        epoch began_in;                 ///< of its server, when it was established
+        bool has_left_requests = false; ///< its client had asked elsewhere, and left unanswered
         session_id session;
         zxid seen;               ///< by its client, when it connected
         nanoseconds to_server{}; ///< newest arrival
@@ -144,7 +144,7 @@ private:
     void deliver(server& from, replica::client_output output);
     void note_closing(const server& by, const connection& closed);
     void check_closing(const server& by, const connection& closed) const;
-    [[nodiscard]] bool is_behind_newer_leader(const server& of) const;
+
     [[nodiscard]] bool is_out_of_patience(const server& with_clients) const;
     void lose_connections_of(server& gone);
     void client_lost(connection_number which);

@@ -25,6 +25,7 @@ connection_number world::connect(std::uint32_t number, std::uint32_t to) {
     added.boot = at.boot;
     added.session = clients_[number]->session();
     added.seen = clients_[number]->last_seen();
+    added.has_left_requests = clients_[number]->has_left_requests();
     connections_.emplace(which, std::move(added));
     journal_.note('c', number, "connects to {} as #{}", to, which);
     if (!at.is_running()) {
@@ -184,7 +185,7 @@ void world::deliver(server& from, replica::client_output output) {
     if (!output.frames.empty()) {
         if (!via.was_established && from.running->is_serving()) {
             via.was_established = true;
-            via.began_under_deposed = is_behind_newer_leader(from);
+            via.began_in = from.running->current_ensemble_status().current_epoch;
             const bool lives = from.running->sessions().find(via.session) != nullptr;
             reached_.sessions_awaited += via.is_early && lives ? 1 : 0;
         }
@@ -241,16 +242,6 @@ void world::note_closing(const server& by, const connection& closed) {
     }
 }
 
-bool world::is_behind_newer_leader(const server& of) const {
-    const auto epoch_of = [](const server& each) {
-        return each.running->current_ensemble_status().current_epoch;
-    };
-    return std::ranges::any_of(servers_, [&](const auto& each) {
-        const server& other = *each.second;
-        return other.is_running() && other.running->is_leading() && epoch_of(other) > epoch_of(of);
-    });
-}
-
 /// A server closes an established connection only if the session is over or elsewhere, or if it has
 /// been without a leader for too long. When a leader dies, clients of others notice nothing.
 void world::check_closing(const server& by, const connection& closed) const {
@@ -266,9 +257,14 @@ void world::check_closing(const server& by, const connection& closed) const {
     if (life == nullptr || life->closed != zxid{}) {
         return;
     }
-    // Whom a deposed leader gave the session to learns from what others do for it under the next
+    if (is_out_of_patience(by)) {
+        return;
+    }
+    // A leader that was deposed, or whom the next one did not hear of, may have given the session
+    // to this server while what its client had asked elsewhere was asked for again under the next
     // one: who was first cannot be told.
-    if (is_out_of_patience(by) || closed.began_under_deposed) {
+    const epoch now_in = by.running->current_ensemble_status().current_epoch;
+    if (closed.has_left_requests && now_in != closed.began_in) {
         return;
     }
     // One that its client left, and its server has not missed yet, may still speak for the session:

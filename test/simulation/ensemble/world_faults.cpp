@@ -239,7 +239,9 @@ bool world::may_lose(const server& victim) const {
         members.is_joint || std::ranges::any_of(servers_, [&](const auto& each) {
             return each.second->log.image().proposes_members_behind(history_.newest().at);
         });
-    return all_keep && !is_changing &&
+    // What it has acknowledged may be committed by now, with nobody the wiser yet.
+    const bool may_be_committed = victim.log.image().end().at > history_.newest().at;
+    return all_keep && !is_changing && !may_be_committed &&
            members.stable.is_quorum([&](const zab::member& each) { return each.id != victim.id; });
 }
 

@@ -370,17 +370,38 @@ TEST_CASE(
 ) {
     one_client test;
     const auto other = test.server.open(60'000);
-    test.server.advance(std::chrono::milliseconds{8'000});
     test.server.send(other, request_frame(1, opcode::ping));
-    test.server.server().on_tick(
-        {test.server.now().monotonic + std::chrono::seconds{6}, test.server.now().wall_ms}
+    const auto expires = *test.server.server().sessions().next_deadline();
+    test.server.server().on_tick({expires - std::chrono::milliseconds{1}, test.server.now().wall_ms}
     );
+    test.server.server().on_tick({expires, test.server.now().wall_ms});
     test.server.send(test.client, create_frame(1, "/a"));
     test.server.send(test.client, get_frame(2, "/a"));
     test.server.send(test.client, create_frame(3, "/b"));
     test.server.settle();
     CHECK(test.server.log_of(test.client).frames.empty());
     CHECK(test.server.log_of(test.client).closed);
+}
+
+TEST_CASE("requests: who could not be heard is not over", "[requests][session]") {
+    one_client test;
+    const session_id session = test.server.log_of(test.client).handshake->session;
+    const auto is_open = [&] {
+        return test.server.server().sessions().find(session) != nullptr;
+    };
+    test.server.advance(std::chrono::milliseconds{1'000});
+    test.server.sleep(std::chrono::milliseconds{30'000});
+    test.server.advance(std::chrono::milliseconds{500});
+    CHECK(is_open());
+    SECTION("it pings") {
+        test.server.send(test.client, request_frame(1, opcode::ping));
+        test.server.advance(std::chrono::milliseconds{5'000});
+        CHECK(is_open());
+    }
+    SECTION("it is gone") {
+        test.server.advance(std::chrono::milliseconds{31'000});
+        CHECK_FALSE(is_open());
+    }
 }
 
 TEST_CASE(
