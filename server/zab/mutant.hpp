@@ -65,7 +65,7 @@ inline constexpr named_mutant replica_mutants[] = {
     {mutant::clients_dropped_with_leader, "clients dropped when the leader is lost"},
     {mutant::requests_lost_with_leader, "requests in flight forgotten with the leader"},
     {mutant::unknown_session_is_over, "session not applied here is over"},
-    {mutant::gap_in_forwards, "gap in forwarded requests accepted"},
+    {mutant::gap_in_forwards, "gap in forwarded requests accepted", true},
     {mutant::moved_session_asks_again, "moved session asks again under the next leader"},
     {mutant::closing_session_is_over, "session being closed is over", true},
 };
