@@ -53,6 +53,7 @@ class Observers(harness.TestCase):
         self.observer.await_log("listening for clients")
         await_that(lambda: self.ensemble.mode(self.observer) == "", "an observer of nobody serves no more")
         self.ensemble.start()
+        await_that(lambda: self.ensemble.mode(self.observer) == "observer", "the observer serves again")
         self.assertIn("without-it", names(self.session(self.observer), "/"))
 
 

@@ -6,6 +6,7 @@ its own process object, and dies with the thread that started it (so start serve
 
 import ctypes
 import os
+import random
 import re
 import shutil
 import signal
@@ -39,18 +40,23 @@ PLAIN_PROPERTIES = (
 
 
 def free_port():
-    with socket.socket() as probe:
-        probe.bind((LOOPBACK, 0))
-        return probe.getsockname()[1]
+    return free_ports(1)[0]
 
 
 def free_ports(count):
-    """All different: each is held until the last one is found."""
-    held = [socket.create_server((LOOPBACK, 0)) for _ in range(count)]
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
+    """All different, and none that an outgoing connection may be given before the server listens."""
+    lowest, behind_highest = 10_000, 32_000
+    found = []
+    while len(found) < count:
+        port = random.SystemRandom().randrange(lowest, behind_highest)
+        with socket.socket() as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+        if port not in found:
+            found.append(port)
+    return found
 
 
 def java_class_path(configuration_dir):
