@@ -19,6 +19,7 @@ build_packages=(
 test_packages=(
     catch2
     clang-14 libclang-rt-14-dev
+    default-jdk-headless libcurator-discovery-java libcurator-recipes-java
     curl libzookeeper-mt-dev openssl pkg-config prometheus python3 python3-kazoo python3-lmdb
     spin
     tmux

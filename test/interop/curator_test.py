@@ -25,13 +25,17 @@ SYSTEM_JARS = (
     "failureaccess.jar",
     "slf4j-api.jar",
     "slf4j-nop.jar",
+    "jackson-core.jar",
+    "jackson-databind.jar",
+    "jackson-annotations.jar",
 )
 SOURCE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "curator", "Recipes.java")
 
 
-def class_path():
+def class_path(*further_parts):
     """The jars of Curator and what they need, or None."""
-    curator = [os.path.join(JARS, f"curator-{part}.jar") for part in ("client", "framework", "recipes")]
+    parts = ("client", "framework", "recipes", *further_parts)
+    curator = [os.path.join(JARS, f"curator-{part}.jar") for part in parts]
     if not all(os.path.exists(jar) for jar in curator) or shutil.which("javac") is None:
         return None
     return ":".join(curator + [jar for name in SYSTEM_JARS for jar in glob.glob(f"/usr/share/java/{name}")])

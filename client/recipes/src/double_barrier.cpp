@@ -55,6 +55,9 @@ asio::awaitable<error_code> await_all(const rendezvous& where, attempt<>& asked)
             co_return list_failed;
         }
         if (members.size() >= where.member_count) {
+            if (seen.next.try_next()) {
+                co_return error_code{}; // somebody was faster, and may have left again already
+            }
             co_return co_await make_path(where.zk, ready);
         }
         auto [ended, event] = co_await next_event(seen.next, asked);

@@ -1,14 +1,14 @@
 #include "conclave/recipes/queue.hpp"
 
-#include "client/recipes/src/attempt.hpp"
+#include "client/recipes/src/bell.hpp"
 #include "client/recipes/src/claim.hpp"
 #include "client/recipes/src/nodes.hpp"
+#include "client/recipes/src/queue_entries.hpp"
 
 #include <conclave/path.hpp>
 
-#include <fmt/format.h>
-
 #include <algorithm>
+#include <set>
 
 namespace conclave::recipes {
 
@@ -16,7 +16,7 @@ namespace detail {
 
 struct queue_place {
     client::session zk; ///< without a time limit
-    std::string path;
+    layout names;
     std::string entries;
     std::string taken; ///< an ephemeral node for each entry that somebody has
 };
@@ -25,7 +25,8 @@ namespace {
 
 /// The entries that nobody has, in their order.
 std::vector<std::string>
-available(std::vector<std::string> entries, std::vector<std::string> taken) {
+available(layout names, std::vector<std::string> entries, std::vector<std::string> taken) {
+    std::erase_if(entries, [&](const std::string& each) { return !is_entry(names, each); });
     std::sort(entries.begin(), entries.end());
     std::sort(taken.begin(), taken.end());
     std::vector<std::string> free;
@@ -78,12 +79,17 @@ private:
         if (failed) {
             co_return is_interrupted(failed) ? error_code{} : failed;
         }
-        co_return co_await take_first(available(std::move(entries.names), std::move(taken.names)));
+        co_return co_await take_first(
+            available(queue_->names, std::move(entries.names), std::move(taken.names))
+        );
     }
 
     /// Finishes the attempt if it gets one of these.
     asio::awaitable<error_code> take_first(std::vector<std::string> names) {
         for (const std::string& name : names) {
+            if (unreadable_.contains(name)) {
+                continue;
+            }
             const std::string marker = path::join(queue_->taken, name);
             auto [failed, created_at] = co_await mark(marker);
             if (failed) {
@@ -97,8 +103,13 @@ private:
             if (read_failed == errc::no_node) {
                 continue; // it was finished just before; the mark goes with `claimed`
             }
+            auto items = parse_entry(queue_->names, std::move(entry.data));
+            if (!read_failed && !items) {
+                unreadable_.insert(name); // others may understand it, so it stays
+                continue;
+            }
             if (!read_failed && !asked_->is_over()) {
-                queue_item item{queue_, name, std::move(entry.data), std::move(claimed)};
+                queue_item item{queue_, name, std::move(*items), std::move(claimed)};
                 asked_->finish(error_code{}, std::move(item));
             }
             co_return read_failed;
@@ -157,26 +168,32 @@ private:
         if (!waits_) {
             co_return make_error_code(error::not_acquired);
         }
-        if (!changes_.is_active()) {
-            auto [failed, made] =
-                co_await zk().async_watch(queue_->path, client::watch_mode::recursive, as_result);
-            changes_ = std::move(made);
-            co_return is_interrupted(failed) ? error_code{} : failed;
+        if (!changes_) {
+            co_return co_await watch_changes();
         }
-        auto [ended, event] = co_await next_event(changes_, *asked_);
-        while (changes_.try_next()) {
-            // one look at the queue answers to all of them
+        co_return co_await changes_->await(*asked_);
+    }
+
+    asio::awaitable<error_code> watch_changes() {
+        using client::watch_mode;
+        auto begun = std::make_shared<bell>(zk().get_executor());
+        for (const std::string& path : {queue_->entries, queue_->taken}) {
+            auto [failed, made] = co_await zk().async_watch(path, watch_mode::recursive, as_result);
+            if (failed) {
+                co_return is_interrupted(failed) ? error_code{} : failed;
+            }
+            begun->add(std::move(made));
         }
-        const bool goes_on =
-            asked_->is_over() || is_interrupted(ended) || ended == client::error::events_lost;
-        co_return goes_on ? error_code{} : ended;
+        changes_ = std::move(begun);
+        co_return error_code{};
     }
 
     std::shared_ptr<const queue_place> queue_;
     std::shared_ptr<attempt<queue_item>> asked_;
     bool waits_;
     std::string mark_; ///< tells our marks from those of others
-    client::watch changes_;
+    std::shared_ptr<bell> changes_;
+    std::set<std::string> unreadable_; ///< entries that are passed over
 };
 
 asio::awaitable<void> run(std::unique_ptr<consumer> owned) {
@@ -241,14 +258,19 @@ asio::awaitable<outcome<>> run_finish(
 } // namespace
 
 void put(
-    std::shared_ptr<const queue_place> to, std::string prefix, bytes data, path_handler handler
+    std::shared_ptr<const queue_place> to,
+    std::optional<int> priority,
+    bytes_view data,
+    path_handler handler
 ) {
     const auto home = to->zk.get_executor();
-    if (prefix.empty()) {
+    auto prefix = entry_prefix(to->names, priority);
+    if (!prefix) {
         const error_code refused = std::make_error_code(std::errc::invalid_argument);
         return complete(home, std::move(handler), refused, std::string{});
     }
-    launch(home, run_put(std::move(to), std::move(prefix), std::move(data)), std::move(handler));
+    bytes entry = format_entry(to->names, data);
+    launch(home, run_put(std::move(to), std::move(*prefix), std::move(entry)), std::move(handler));
 }
 
 void take(
@@ -277,14 +299,24 @@ void finish_item(
 
 } // namespace detail
 
-queue::queue(const client::session& zk, const std::string& path)
-    : place_(std::make_shared<const detail::queue_place>(detail::queue_place{
-          detail::without_limit(zk), path, path::join(path, "entries"), path::join(path, "taken")})
-      ) {}
+namespace {
 
-std::string queue::entry_prefix(int priority) {
-    return priority < 0 || priority > priority_max ? std::string{}
-                                                   : fmt::format("entry-{:03d}-", priority);
+std::shared_ptr<const detail::queue_place>
+make_place(const client::session& zk, const std::string& path, const queue_options& options) {
+    detail::queue_place made{detail::without_limit(zk), options.names, {}, {}};
+    if (options.names == layout::kazoo) {
+        made.entries = path::join(path, "entries");
+        made.taken = path::join(path, "taken");
+    } else {
+        made.entries = path;
+        made.taken = options.lock_path.empty() ? path + "-locks" : options.lock_path;
+    }
+    return std::make_shared<const detail::queue_place>(std::move(made));
 }
+
+} // namespace
+
+queue::queue(const client::session& zk, const std::string& path, const queue_options& options)
+    : place_(make_place(zk, path, options)) {}
 
 } // namespace conclave::recipes

@@ -1,54 +1,22 @@
-"""The client library and its examples against a real server: client_test.py SERVER PROGRAMS SCRATCH
-
-SERVER is the path of conclaved, or the word `zookeeper` for Debian's. PROGRAMS is the folder of client-integration and
-of the examples.
-"""
+"""The client library and its examples against a real server: client_test.py SERVER PROGRAMS SCRATCH (programs.py)"""
 
 import os
-import subprocess
 import sys
-import unittest
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "interop"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import programs  # noqa: E402
 from client_certificates import make_certificates  # noqa: E402
-from servers import is_zookeeper_installed, make_server  # noqa: E402
-
-SERVER, PROGRAMS, SCRATCH = None, None, None
-SKIPPED = 77
-TIMEOUT_S = 400
-
-SETTINGS = {"tickTime": 500, "extendedTypesEnabled": "true"}
 
 
-class ClientTest(unittest.TestCase):
+class ClientTest(programs.ProgramTest):
     @classmethod
     def setUpClass(cls):
-        cls.certificates = make_certificates(os.path.join(SCRATCH, "certificates"))
-        cls.server = make_server(SERVER, SCRATCH, SETTINGS)
-        cls.server.start()
+        cls.certificates = make_certificates(os.path.join(programs.SCRATCH, "certificates"))
+        super().setUpClass()
 
-    @classmethod
-    def tearDownClass(cls):
-        cls.server.stop()
-
-    def run_program(self, name, *arguments):
-        environment = dict(
-            os.environ,
-            CONCLAVE_TEST_SERVERS=self.server.connect_string,
-            CONCLAVE_TEST_CERTIFICATES=str(self.certificates),
-        )
-        done = subprocess.run(
-            [os.path.join(PROGRAMS, name), *arguments],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            timeout=TIMEOUT_S,
-        )
-        self.assertEqual(done.returncode, 0, f"{name}:\n{done.stdout[-8000:]}")
-        return done.stdout
+    def environment(self):
+        return dict(super().environment(), CONCLAVE_TEST_CERTIFICATES=str(self.certificates))
 
     def test_the_library(self):
         self.run_program("client-integration")
@@ -70,9 +38,4 @@ class ClientTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    SERVER, PROGRAMS, SCRATCH = sys.argv[1:4]
-    if SERVER == "zookeeper" and not is_zookeeper_installed():
-        print("the real ZooKeeper is not installed")
-        sys.exit(SKIPPED)
-    os.makedirs(SCRATCH, exist_ok=True)
-    unittest.main(argv=sys.argv[:1])
+    programs.main()

@@ -1,107 +1,73 @@
 #!/usr/bin/python3
-"""Contenders of one lock while servers are killed, connections are cut and holders are stopped:
-chaos_test.py CONCLAVED CONTENDER
+"""Recipes while servers are killed, connections are cut and programs are stopped:
+chaos_test.py SERVER CONTENDER [unittest arguments]
 
-CONTENDER is recipes-contender. What it wrote while it held the lock tells whether two ever held it at once.
+SERVER is the path of conclaved, of which three are an ensemble, or the word `zookeeper` for Debian's, alone. CONTENDER
+is recipes-contender; what its processes have written down is judged in the end. CONCLAVE_TEST_SEED repeats a run,
+CONCLAVE_CHAOS_ROUNDS makes it longer (scripts/chaos.sh --recipes).
 """
 
 import os
 import random
-import signal
-import socket
-import subprocess
 import sys
-import threading
+import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 import harness  # noqa: E402
+from contenders import Contender, items_out_of_place, lines_of, overlaps, words_after  # noqa: E402
 from ensembles import Ensemble  # noqa: E402
 from harness import LOOPBACK, Session, await_that  # noqa: E402
+from passage import Passage  # noqa: E402
+from servers import ZooKeeper, is_zookeeper_installed  # noqa: E402
 
-CONTENDER = None
-CONTENDERS = 4
-CHUNK = 1 << 16
-
-
-class Passage:
-    """Passes connections of clients on to a server, until a test cuts them."""
-
-    def __init__(self, port):
-        self.target = (LOOPBACK, port)
-        self.listener = socket.create_server((LOOPBACK, 0))
-        self.port = self.listener.getsockname()[1]
-        self.lock = threading.Lock()
-        self.open = []
-        threading.Thread(target=self.accept, daemon=True).start()
-
-    def accept(self):
-        while True:
-            try:
-                near, _ = self.listener.accept()
-            except OSError:
-                return
-            try:
-                far = socket.create_connection(self.target)
-            except OSError:
-                near.close()
-                continue
-            with self.lock:
-                self.open += [near, far]
-            for source, sink in ((near, far), (far, near)):
-                threading.Thread(target=self.carry, args=(source, sink), daemon=True).start()
-
-    @staticmethod
-    def carry(source, sink):
-        try:
-            while data := source.recv(CHUNK):
-                sink.sendall(data)
-        except OSError:
-            pass
-        for each in (source, sink):
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-
-    def cut(self):
-        with self.lock:
-            cut, self.open = self.open, []
-        for each in cut:
-            try:
-                each.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-            each.close()
-
-    def close(self):
-        self.listener.close()
-        self.cut()
+SERVER, CONTENDER = None, None
+SKIPPED = 77
+ROUNDS = int(os.environ.get("CONCLAVE_CHAOS_ROUNDS", "3"))
+END_TIMEOUT_S = 60
+TICK_MS = 200
+LEASES = 2  # as in turns.cpp
 
 
-class LockUnderChaos(harness.TestCase):
+class Chaos(harness.TestCase):
+    """Subclasses say who contends, and judge what it has come to."""
+
+    kinds = ()
+
     def setUp(self):
         super().setUp()
-        self.random = random.Random(harness.seed())
-        self.ensemble = Ensemble(self, {"tickTime": 200}).start()
-        self.passages = [Passage(node.port) for node in self.ensemble.nodes]
+        if SERVER == "zookeeper" and self._testMethodName == "test_servers_are_killed":
+            self.skipTest("there is one server")
+        self.seed = harness.seed()
+        self.random = random.Random(self.seed)
+        self.nodes = self.start_servers()
+        self.passages = [Passage(node.port) for node in self.nodes]
         for passage in self.passages:
             self.addCleanup(passage.close)
-        with_session = self.session()
-        with_session.must("create", path="/log", data=b"0")
+        self.session().must("create", path="/log", data=b"0")
         addresses = ",".join(f"{LOOPBACK}:{passage.port}" for passage in self.passages)
-        self.contenders = [self.start_contender(addresses) for _ in range(CONTENDERS)]
-        self.await_turns(10)
+        self.contenders = [self.start_contender(addresses, kind, number) for number, kind in enumerate(self.kinds)]
+        self.await_lines(10)
 
-    def start_contender(self, addresses):
-        process = subprocess.Popen([CONTENDER, addresses, "/lock", "/log"], stdin=subprocess.DEVNULL)
-        self.addCleanup(lambda: (process.kill(), process.wait()))
-        return process
+    def start_servers(self):
+        if SERVER != "zookeeper":
+            return Ensemble(self, {"tickTime": TICK_MS}).start().nodes
+        server = ZooKeeper(self.scratch, {"tickTime": TICK_MS})
+        self.addCleanup(server.kill)
+        return [server.start()]
+
+    def start_contender(self, addresses, kind, number):
+        descriptor, output = tempfile.mkstemp(prefix=f"{kind}-", dir=self.scratch)
+        os.close(descriptor)
+        seed = str(self.seed * 100 + number)
+        made = Contender([CONTENDER, addresses, kind, "/recipe", "/log", f"{kind}-{number}", seed], output)
+        self.addCleanup(made.kill)
+        return made
 
     def session(self):
         """With whoever serves."""
         def opened():
-            for node in self.ensemble.nodes:
-                if node.is_running() and self.ensemble.mode(node):
+            for node in self.nodes:
+                if node.is_running() and Ensemble.mode(node):
                     try:
                         return Session(node)
                     except AssertionError:
@@ -111,50 +77,85 @@ class LockUnderChaos(harness.TestCase):
         self.addCleanup(session.close)
         return session
 
-    def turn_count(self):
-        session = self.session()
-        session.must("sync", path="/log")
-        count = len(session.must("getChildren", path="/log")["children"])
-        session.close()
-        return count
+    def line_count(self, contenders):
+        return len(lines_of(contenders))
 
-    def await_turns(self, more):
-        wanted = self.turn_count() + more
-        await_that(lambda: self.turn_count() >= wanted, f"the lock is handed over for {more} further turns", 60.0)
+    def await_lines(self, more, contenders=None):
+        contenders = contenders or [each for each in self.contenders if not each.is_stopped]
+        wanted = self.line_count(contenders) + more
+        await_that(lambda: self.line_count(contenders) >= wanted, f"{more} further lines of {len(contenders)}",
+                   END_TIMEOUT_S)
 
     # -- what happens to them
-
-    def kill_a_server(self):
-        victim = self.random.choice(self.ensemble.nodes)
-        victim.kill()
-        self.await_turns(10)
-        victim.start()
 
     def cut_connections(self):
         for passage in self.passages:
             passage.cut()
-        self.await_turns(5)
+        self.await_lines(5)
 
-    def pause_contenders(self, count):
-        """Until others have had many turns, so that whoever was stopped with the lock has lost it."""
+    def kill_a_server(self):
+        victim = self.random.choice(self.nodes)
+        victim.kill()
+        self.await_lines(10)
+        victim.start()
+
+    def stop_contenders(self, count):
+        """Until others have done much, so that whoever was stopped as an owner has lost what it owned."""
         stopped = self.random.sample(self.contenders, count)
         for each in stopped:
-            each.send_signal(signal.SIGSTOP)
-        self.await_turns(20)
+            each.stop()
+        self.await_expiry()
+        self.await_lines(10)
         for each in stopped:
-            each.send_signal(signal.SIGCONT)
+            each.go_on()
+
+    def await_expiry(self):
+        """Until every session that is silent from now on has expired: one that is opened now, and then silent too."""
+        path = f"/silent-{self.random.random()}"
+        silent = self.session_of_contenders()
+        silent.must("create", path=path, data=b"", flags=1)
+        observer = self.session()
+
+        def is_gone():
+            observer.must("sync", path="/log")
+            return observer.call("exists", path=path)["err"] != 0
+        await_that(is_gone, "a silent session expires")
+
+    def session_of_contenders(self):
+        """With their timeout."""
+        def opened():
+            node = next((each for each in self.nodes if each.is_running() and Ensemble.mode(each)), None)
+            return Session(node, timeout_ms=2000) if node else None
+        return await_that(opened, "a session is opened")
 
     def stop_all_for_longer_than_a_session(self):
         for each in self.contenders:
-            each.send_signal(signal.SIGSTOP)
-        session = self.session()
-        await_that(lambda: not session.must("getChildren", path="/lock")["children"], "their sessions expire")
+            each.stop()
+        self.await_expiry()
         for each in self.contenders:
-            each.send_signal(signal.SIGCONT)
+            each.go_on()
 
     # -- what has to be so
 
+    def finish(self):
+        for each in self.contenders:
+            self.assertEqual(each.end(END_TIMEOUT_S), 0)
+        self.judge(lines_of(self.contenders))
+
+    def judge(self, lines):
+        raise NotImplementedError
+
+    def check_is_empty(self, path):
+        session = self.session()
+
+        def is_empty():
+            session.must("sync", path="/log")
+            answer = session.call("getChildren", path=path)
+            return answer["err"] != 0 or not answer["children"]  # an empty container goes in the end
+        await_that(is_empty, f"no node of a contender is left at {path}")
+
     def check_turns(self):
+        """That whoever has written was the only owner: by what it has written, in the order of the servers."""
         session = self.session()
         session.must("sync", path="/log")
         names = sorted(session.must("getChildren", path="/log")["children"])
@@ -162,54 +163,101 @@ class LockUnderChaos(harness.TestCase):
         for name in names:
             data = session.must("getData", path=f"/log/{name}")["data"].decode()
             held, before, after = (int(number) for number in data.split())
-            self.assertGreater(held, token, f"{name}: a later holder has a larger token")
+            self.assertGreater(held, token, f"{name}: a later owner has a larger token")
             self.assertEqual((before, after), (value, value + 1), f"{name}: nobody has written in between")
             token, value = held, after
         self.assertEqual(int(session.must("getData", path="/log")["data"]), value)
 
-    def finish(self):
-        for each in self.contenders:
-            each.terminate()
-        for each in self.contenders:
-            self.assertEqual(each.wait(60), 0)
-        session = self.session()
 
-        def is_empty():
-            session.must("sync", path="/lock")
-            answer = session.call("getChildren", path="/lock")
-            return answer["err"] != 0 or not answer["children"]  # an empty container goes in the end
-        await_that(is_empty, "no node of a contender is left")
-        self.check_turns()
-
-    # -- the tests
+class Scenes:
+    """What is done to every kind of contender."""
 
     def test_connections_are_cut(self):
-        for _ in range(8):
+        for _ in range(2 * ROUNDS):
             self.cut_connections()
         self.finish()
 
-    def test_holders_are_stopped(self):
-        for _ in range(3):
-            self.pause_contenders(self.random.randrange(1, CONTENDERS))
+    def test_contenders_are_stopped(self):
+        for _ in range(max(1, ROUNDS // 2)):
+            self.stop_contenders(self.random.randrange(1, len(self.contenders)))
         self.stop_all_for_longer_than_a_session()
-        self.await_turns(10)
+        self.await_lines(10)
         self.finish()
 
     def test_servers_are_killed(self):
-        for _ in range(3):
-            self.kill_a_server()
-        self.finish()
-
-    def test_everything_at_once(self):
-        for _ in range(3):
-            stopped = self.random.choice(self.contenders)
-            stopped.send_signal(signal.SIGSTOP)
+        for _ in range(ROUNDS):
             self.kill_a_server()
             self.cut_connections()
-            stopped.send_signal(signal.SIGCONT)
         self.finish()
+
+
+class LockUnderChaos(Scenes, Chaos):
+    kinds = ("lock",) * 4
+
+    def judge(self, lines):
+        self.assertEqual(overlaps(lines, 1), [])
+        self.check_is_empty("/recipe")
+        self.check_turns()
+
+
+class ElectionUnderChaos(LockUnderChaos):
+    kinds = ("election",) * 4
+
+
+class SemaphoreUnderChaos(Scenes, Chaos):
+    kinds = ("semaphore",) * 5
+
+    def judge(self, lines):
+        self.assertEqual(overlaps(lines, LEASES), [])
+        self.check_is_empty("/recipe/leases")
+        self.check_is_empty("/recipe/locks")
+
+
+class ReadWriteLockUnderChaos(Scenes, Chaos):
+    kinds = ("read-write",) * 5
+
+    def judge(self, lines):
+        self.assertEqual(overlaps(lines, len(self.kinds)), [])
+        self.assertEqual([line for line in lines if line[0] == "torn"], [])
+        self.check_is_empty("/recipe")
+        self.check_turns()
+
+
+class QueueUnderChaos(Scenes, Chaos):
+    kinds = ("producer",) * 2 + ("consumer",) * 3
+
+    def stop_contenders(self, count):
+        """One of each kind at least goes on."""
+        super().stop_contenders(1)
+
+    def finish(self):
+        for each in self.contenders[:2]:
+            self.assertEqual(each.end(END_TIMEOUT_S), 0)
+        self.check_is_empty("/recipe/entries")  # by those who consume
+        super().finish()
+
+    def judge(self, lines):
+        self.assertEqual(items_out_of_place(lines), {"done twice": [], "lost": [], "made up": []})
+        self.check_is_empty("/recipe/taken")
+
+
+class CounterUnderChaos(Scenes, Chaos):
+    kinds = ("counter",) * 4
+
+    def judge(self, lines):
+        results = [int(result) for result in words_after("added", lines)]
+        uncertain = sum(line[0] == "maybe-added" for line in lines)
+        self.assertEqual(len(results), len(set(results)), "no two steps have come to the same")
+        session = self.session()
+        session.must("sync", path="/recipe")
+        value = int(session.must("getData", path="/recipe")["data"])
+        self.assertGreaterEqual(value, len(results))
+        self.assertLessEqual(value, len(results) + uncertain)
 
 
 if __name__ == "__main__":
-    CONTENDER = os.path.abspath(sys.argv.pop(2))
+    SERVER, CONTENDER = sys.argv[1], os.path.abspath(sys.argv.pop(2))
+    if SERVER == "zookeeper" and not is_zookeeper_installed():
+        print("the real ZooKeeper is not installed")
+        sys.exit(SKIPPED)
     harness.main()

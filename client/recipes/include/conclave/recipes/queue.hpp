@@ -1,7 +1,10 @@
 /// Work that is handed from those who put it to those who take it.
 #pragma once
 
+#include <conclave/recipes/layout.hpp>
 #include <conclave/recipes/ownership.hpp>
+
+#include <vector>
 
 namespace conclave::recipes {
 
@@ -17,7 +20,10 @@ using item_handler =
     boost::asio::any_completion_handler<void(boost::system::error_code, queue_item)>;
 
 void put(
-    std::shared_ptr<const queue_place> to, std::string prefix, bytes data, path_handler handler
+    std::shared_ptr<const queue_place> to,
+    std::optional<int> priority,
+    bytes_view data,
+    path_handler handler
 );
 void take(
     std::shared_ptr<const queue_place> from,
@@ -41,17 +47,26 @@ public:
     /// No entry.
     queue_item() = default;
 
+    /// For the recipe. Precondition: there is at least one item.
     queue_item(
-        std::shared_ptr<const detail::queue_place> of, std::string name, bytes data, ownership claim
+        std::shared_ptr<const detail::queue_place> of,
+        std::string name,
+        std::vector<bytes> items,
+        ownership claim
     )
         : queue_(std::move(of))
         , name_(std::move(name))
-        , data_(std::move(data))
+        , items_(std::move(items))
         , claim_(std::make_shared<ownership>(std::move(claim))) {}
 
-    [[nodiscard]] const bytes& data() const { return data_; }
+    /// What was put. Precondition: this is an entry.
+    [[nodiscard]] const bytes& data() const { return items_.front(); }
 
-    /// Name of the entry: "entry-<priority>-<number>".
+    /// All that was put as one entry: one item, or several by Curator's `putMulti`. They are
+    /// finished together.
+    [[nodiscard]] const std::vector<bytes>& items() const { return items_; }
+
+    /// Name of the entry's node.
     [[nodiscard]] const std::string& name() const { return name_; }
 
     /// Nobody else has the entry as long as this is held. Precondition: this is an entry.
@@ -86,8 +101,18 @@ public:
 private:
     std::shared_ptr<const detail::queue_place> queue_;
     std::string name_;
-    bytes data_;
+    std::vector<bytes> items_;
     std::shared_ptr<ownership> claim_;
+};
+
+/// Where the nodes of a queue are, and what they are called.
+struct queue_options {
+    /// `kazoo`: `entries` and `taken` below the path, as its LockingQueue. `curator`: entries right
+    /// below the path, as its DistributedQueue and DistributedPriorityQueue.
+    layout names = layout::kazoo;
+    /// Only for `curator`: where an entry that somebody has is marked, which must be the `lockPath`
+    /// of all others. Nothing: `<path>-locks`.
+    std::string lock_path;
 };
 
 /// A queue of which each entry is worked off at least once, in the order of priority and, within a
@@ -99,43 +124,29 @@ private:
 /// (`queue_item::claim`).
 ///
 /// `async_put` whose answer is lost ends with `condition::outcome_unknown`: the entry may be there.
-/// Its name tells: `entry-<priority>-<number>` of this layout has no room for a mark of ours.
+/// The names of entries are given by the layout and have no room for a mark of ours.
 ///
 /// Limits: a queue is one node with a child for each entry, read as a whole by consumers: some
 /// thousand entries, not millions. All consumers that wait wake for each entry that comes. Works
-/// together with kazoo's LockingQueue on the same path. **Threads**: as for the session.
+/// together with kazoo's LockingQueue, or with Curator's DistributedQueue and
+/// DistributedPriorityQueue that have a `lockPath` (`queue_options::names`). Entries that are not
+/// of the layout are passed over and stay. **Threads**: as for the session.
 class queue {
 public:
-    queue(const client::session& zk, const std::string& path);
+    queue(const client::session& zk, const std::string& path, const queue_options& options = {});
 
-    /// Of an entry that is put without one.
-    static constexpr int default_priority = 100;
-    /// The least urgent; 0 is the most urgent.
-    static constexpr int priority_max = 999;
-
-    /// `void(error_code, std::string)` with the name of the entry. `std::errc::invalid_argument` if
-    /// the priority is none.
+    /// `void(error_code, std::string)` with the name of the entry. The lowest priority is the most
+    /// urgent. With kazoo's names, `std::errc::invalid_argument` if it is not between 0 and 999.
     template <class Token>
     auto async_put(bytes_view data, int priority, Token&& token) const {
-        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::string)>(
-            [](auto handler,
-               std::shared_ptr<const detail::queue_place> to,
-               std::string prefix,
-               bytes content) {
-                detail::put(
-                    std::move(to), std::move(prefix), std::move(content), std::move(handler)
-                );
-            },
-            token,
-            place_,
-            entry_prefix(priority),
-            bytes{data}
-        );
+        return put(data, priority, token);
     }
 
+    /// Without a priority: 100 with kazoo's names. With Curator's, entries without one are for a
+    /// DistributedQueue, and must not be mixed with entries that have one.
     template <class Token>
     auto async_put(bytes_view data, Token&& token) const {
-        return async_put(data, default_priority, std::forward<Token>(token));
+        return put(data, std::nullopt, token);
     }
 
     /// Waits for an entry: `void(error_code, queue_item)`. Cancelled, it takes none.
@@ -157,7 +168,21 @@ public:
     }
 
 private:
-    static std::string entry_prefix(int priority);
+    template <class Token>
+    auto put(bytes_view data, std::optional<int> priority, Token& token) const {
+        return boost::asio::async_initiate<Token, void(boost::system::error_code, std::string)>(
+            [](auto handler,
+               std::shared_ptr<const detail::queue_place> to,
+               std::optional<int> urgency,
+               const bytes& content) {
+                detail::put(std::move(to), urgency, content, std::move(handler));
+            },
+            token,
+            place_,
+            priority,
+            bytes{data}
+        );
+    }
 
     template <class Token>
     auto take(bool waits, std::optional<std::chrono::milliseconds> limit, Token& token) const {
