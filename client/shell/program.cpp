@@ -169,6 +169,7 @@ exit_code run(const invocation& called, session_of_program& program) {
         if (!ran) {
             program.output.complain(ran.error());
         }
+        program.output.flush(); // whoever waits for the answer need not wait for the session's end
         end_session(commands, commands.is_zkcli());
         return ran ? exit_code::done : ran.error().code;
     }

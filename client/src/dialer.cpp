@@ -9,25 +9,31 @@ namespace conclave::client {
 
 void dialer::start(callback done) {
     done_ = std::move(done);
+    error_code is_name;
+    const auto address = asio::ip::make_address(server_.host, is_name);
+    if (!is_name) { // there is nothing to look up, for which Asio would start a thread
+        endpoints_.emplace_back(address, server_.port);
+        return connect();
+    }
     resolver_.async_resolve(
         server_.host,
         std::to_string(server_.port),
         [self = shared_from_this()](error_code failed, tcp::resolver::results_type found) {
+            for (const auto& each : found) {
+                self->endpoints_.push_back(each.endpoint());
+            }
             if (failed) {
                 self->finish(failed);
             } else {
-                self->connect(std::move(found));
+                self->connect();
             }
         }
     );
 }
 
-void dialer::connect(tcp::resolver::results_type found) {
+void dialer::connect() {
     if (!done_) {
         return;
-    }
-    for (const auto& each : found) {
-        endpoints_.push_back(each.endpoint());
     }
     std::shuffle(endpoints_.begin(), endpoints_.end(), std::minstd_rand{std::random_device{}()});
     asio::async_connect(

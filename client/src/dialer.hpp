@@ -25,7 +25,7 @@ public:
     void cancel();
 
 private:
-    void connect(tcp::resolver::results_type found);
+    void connect();
     void open();
     void finish(error_code failed);
 
