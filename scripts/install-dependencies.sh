@@ -5,7 +5,7 @@
 #   scripts/install-dependencies.sh build      what compiles the server and the benchmark program
 #   scripts/install-dependencies.sh test       what the tests need besides: other people's clients, the real ZooKeeper
 #                                              (which brings a Java runtime), clang for the fuzz targets,
-#                                              spin for the protocol models
+#                                              spin for the protocol models, Doxygen for the reference
 #   scripts/install-dependencies.sh bench      what Conclave is measured beside (test/bench); in no other group
 #   scripts/install-dependencies.sh browser    a browser for the test of the console, 300 MB; in no other group, and the
 #                                              test is skipped without it
@@ -19,7 +19,7 @@ build_packages=(
 test_packages=(
     catch2
     clang-14 libclang-rt-14-dev
-    default-jdk-headless libcurator-discovery-java libcurator-recipes-java
+    default-jdk-headless doxygen libcurator-discovery-java libcurator-recipes-java
     curl libzookeeper-mt-dev openssl pkg-config prometheus python3 python3-kazoo python3-lmdb
     spin
     tmux

@@ -101,6 +101,9 @@ public:
         );
     }
 
+    /// @name Operations
+    /// As those of `session` with `async_` before their names.
+    /// @{
     created_node create(std::string_view path, data_view data, const create_options& options = {});
     void remove(std::string_view path, data_version version = any_version);
     std::optional<node_stat> exists(std::string_view path);
@@ -113,12 +116,18 @@ public:
     void sync(std::string_view path);
     std::vector<transaction_result> commit(const transaction& steps);
     void add_auth(std::string_view scheme, bytes_view data);
+    /// @}
+
+    /// `session::async_watch`: all changes from now on.
     blocking_watch watch_node(std::string_view path, watch_mode mode);
 
     /// Ends the session at once. Later calls throw.
     void close();
 
+    /// `session::state`, at some moment during the call.
     [[nodiscard]] session_state state();
+
+    /// `session::key`: for a process that is to go on with the session.
     [[nodiscard]] session_key key();
 
 private:

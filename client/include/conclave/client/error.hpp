@@ -51,7 +51,10 @@ enum class condition {
     session_lost,
 };
 
+/// Of `error`: "conclave.client" and its messages.
 [[nodiscard]] const std::error_category& error_category() noexcept;
+
+/// Of `condition`, with what belongs to each.
 [[nodiscard]] const std::error_category& condition_category() noexcept;
 
 [[nodiscard]] std::error_code make_error_code(error code) noexcept;

@@ -25,6 +25,7 @@ using acl_version = strong_integer<struct acl_version_tag, std::int32_t>;
 
 /// Fits every version: the write happens whatever the node looks like.
 inline constexpr data_version any_version{-1};
+/// Fits every version of an access control list.
 inline constexpr acl_version any_acl_version{-1};
 
 /// Wall-clock time of the server, to the millisecond.
@@ -61,6 +62,7 @@ struct acl_entry {
     friend bool operator==(const acl_entry&, const acl_entry&) = default;
 };
 
+/// Whoever fits an entry may do what it permits; nobody else anything.
 using acl = std::vector<acl_entry>;
 
 /// Everybody may do everything (ZooKeeper's OPEN_ACL_UNSAFE, the default of create).
@@ -94,10 +96,13 @@ public:
         return *this;
     }
 
+    /// As it was chosen; the default is persistent.
     [[nodiscard]] create_mode mode() const { return mode_; }
 
+    /// As given to `with_acl`.
     [[nodiscard]] const std::optional<acl>& access() const { return acl_; }
 
+    /// As given to `with_ttl`; 0 without one.
     [[nodiscard]] std::chrono::milliseconds ttl() const { return ttl_; }
 
 private:
@@ -126,6 +131,7 @@ struct node_children {
     node_stat stat;
 };
 
+/// Who may do what with a node.
 struct node_acl {
     acl entries; ///< without the ADMIN permission the hashes of digest ids read "x"
     node_stat stat;

@@ -83,6 +83,7 @@ struct get {
     std::string path;
 };
 
+/// As `get`. Without the node there is no watch.
 struct get_and_watch {
     using result_type = watched<node_data>;
     std::string path;
@@ -102,6 +103,7 @@ struct get_children {
     std::string path;
 };
 
+/// As `get_children`. Without the node there is no watch.
 struct get_children_and_watch {
     using result_type = watched<node_children>;
     std::string path;
@@ -133,11 +135,13 @@ struct commit {
     transaction steps;
 };
 
+/// Several reads, each with an outcome of its own; fails only as a whole, with the connection.
 struct read {
     using result_type = std::vector<read_result>;
     read_batch steps;
 };
 
+/// NoAuth. The node need not exist. Servers since 3.6.
 struct add_watch {
     using result_type = watch;
     std::string path;
@@ -165,6 +169,7 @@ struct get_config {
     using result_type = node_data;
 };
 
+/// As `get_config`, with a watch of the next change of the configuration.
 struct get_config_and_watch {
     using result_type = watched<node_data>;
 };

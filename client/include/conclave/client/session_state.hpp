@@ -24,6 +24,7 @@ enum class session_state : std::uint8_t {
     lost,
 };
 
+/// Such as "suspended".
 [[nodiscard]] std::string_view name(session_state state);
 
 } // namespace conclave::client

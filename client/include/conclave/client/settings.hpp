@@ -17,6 +17,7 @@ class context;
 
 namespace conclave::client {
 
+/// Where a server listens.
 struct server_address {
     std::string host; ///< a name or an address; looked up anew at every dial
     std::uint16_t port{};

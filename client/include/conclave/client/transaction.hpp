@@ -27,8 +27,13 @@ struct transaction_result {
 ///     co_await zk.async_commit(std::move(both), token);
 class transaction {
 public:
+    /// Creates a node. A sequential one has its whole path in the result.
     transaction& create(std::string path, data_view data, const create_options& options = {});
+
+    /// Removes a node without children.
     transaction& remove(std::string path, data_version version = any_version);
+
+    /// Sets the data of a node.
     transaction& set(std::string path, data_view data, data_version version = any_version);
 
     /// Changes nothing; the transaction fails unless the node exists with this version.
@@ -38,30 +43,36 @@ public:
 
     [[nodiscard]] bool empty() const { return steps_.empty(); }
 
+    /// What `create` has added.
     struct create_step {
         std::string path;
         std::optional<bytes> data;
         create_options options;
     };
 
+    /// What `remove` has added.
     struct remove_step {
         std::string path;
         data_version version;
     };
 
+    /// What `set` has added.
     struct set_step {
         std::string path;
         std::optional<bytes> data;
         data_version version;
     };
 
+    /// What `check` has added.
     struct check_step {
         std::string path;
         data_version version;
     };
 
+    /// One write, for programs that look at transactions.
     using step = std::variant<create_step, remove_step, set_step, check_step>;
 
+    /// In the order in which they were added.
     [[nodiscard]] const std::vector<step>& steps() const { return steps_; }
 
 private:
@@ -72,16 +83,21 @@ private:
 /// of its own.
 class read_batch {
 public:
+    /// Asks for the data of a node.
     read_batch& get(std::string path);
+
+    /// Asks for the names of its children.
     read_batch& get_children(std::string path);
 
     [[nodiscard]] std::size_t size() const { return steps_.size(); }
 
+    /// What one of the two has added.
     struct step {
         std::string path;
         bool wants_children = false;
     };
 
+    /// In the order in which they were added.
     [[nodiscard]] const std::vector<step>& steps() const { return steps_; }
 
 private:

@@ -102,6 +102,7 @@ public:
         );
     }
 
+    /// A state that has been reached already and was not told yet.
     [[nodiscard]] std::optional<session_state> try_next();
 
 private:

@@ -8,7 +8,9 @@
 
 namespace conclave::client {
 
+/// One change, as a server has told it.
 struct watch_event {
+    /// Of what happened to the node.
     enum class kind : std::uint8_t {
         created,
         deleted,

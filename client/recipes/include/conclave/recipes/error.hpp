@@ -23,6 +23,7 @@ enum class error {
     changes_lost,
 };
 
+/// Of `error`: "conclave.recipes" and its messages.
 [[nodiscard]] const std::error_category& error_category() noexcept;
 
 [[nodiscard]] std::error_code make_error_code(error code) noexcept;

@@ -44,6 +44,7 @@ public:
     /// Stands for election. Once.
     void start();
 
+    /// Whether it leads now, by this process's own clock (`ownership::is_held`).
     [[nodiscard]] bool has_leadership() const;
 
     /// Larger than that of every earlier leader; 0 without leadership.

@@ -53,6 +53,7 @@ public:
     /// As of the last `async_next`.
     [[nodiscard]] const hash_ring& ring() const;
 
+    /// Whether the ring gives the key to this member.
     [[nodiscard]] bool is_owner(std::string_view member, std::string_view key) const;
 
 private:

@@ -28,11 +28,13 @@ public:
         return detail::async_acquire(readers_, {}, std::forward<Token>(token));
     }
 
+    /// Gives up with `error::not_acquired` when it was not its turn within `limit`.
     template <class Token>
     auto async_acquire_read_within(std::chrono::milliseconds limit, Token&& token) const {
         return detail::async_acquire(readers_, {true, limit}, std::forward<Token>(token));
     }
 
+    /// Gives up with `error::not_acquired` unless it can be had at once.
     template <class Token>
     auto async_try_acquire_read(Token&& token) const {
         return detail::async_acquire(readers_, {false, {}}, std::forward<Token>(token));
@@ -44,11 +46,13 @@ public:
         return detail::async_acquire(writers_, {}, std::forward<Token>(token));
     }
 
+    /// As `async_acquire_read_within`.
     template <class Token>
     auto async_acquire_write_within(std::chrono::milliseconds limit, Token&& token) const {
         return detail::async_acquire(writers_, {true, limit}, std::forward<Token>(token));
     }
 
+    /// As `async_try_acquire_read`.
     template <class Token>
     auto async_try_acquire_write(Token&& token) const {
         return detail::async_acquire(writers_, {false, {}}, std::forward<Token>(token));

@@ -14,6 +14,7 @@ namespace conclave::recipes {
 
 /// What a `tree_cache` has seen change.
 struct tree_change {
+    /// Of what happened to the node.
     enum class kind : std::uint8_t { added, changed, removed };
 
     kind what{};
