@@ -105,6 +105,10 @@ std::size_t server::request_count() const {
     return runner_->ask([](service& of) { return of.request_count(); });
 }
 
+std::size_t server::notification_count() const {
+    return runner_->ask([](service& of) { return of.notification_count(); });
+}
+
 std::size_t server::session_count() const {
     return runner_->ask([](service& of) { return of.session_count(); });
 }

@@ -59,11 +59,27 @@ bytes close_session_frame() {
     return frame;
 }
 
-bool is_ping(bytes_view frame) {
+/// Requests and answers begin with it.
+bool has_xid(bytes_view frame, xid wanted) {
     xid id;
     jute::reader in{frame};
     in(id.value);
-    return in.ok() && id == ping_xid;
+    return in.ok() && id == wanted;
+}
+
+bool is_ping(bytes_view frame) {
+    return has_xid(frame, ping_xid);
+}
+
+std::size_t count_notifications(bytes_view frames) {
+    frame_reader reader{frames.size()};
+    reader.borrow(frames);
+    std::size_t count = 0;
+    bytes_view frame;
+    while (reader.next(frame) == frame_reader::status::frame) {
+        count += has_xid(frame, notification_xid) ? 1U : 0U;
+    }
+    return count;
 }
 
 } // namespace
@@ -281,6 +297,7 @@ void service::take_outputs() {
                 continue;
             }
             const auto to = found->second;
+            notification_count_ += count_notifications(each.frames);
             to->send(each.frames);
             if (each.close) {
                 to->close_when_sent();

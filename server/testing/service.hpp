@@ -52,6 +52,8 @@ public:
 
     [[nodiscard]] std::size_t request_count() const { return request_count_; }
 
+    [[nodiscard]] std::size_t notification_count() const { return notification_count_; }
+
     [[nodiscard]] std::size_t session_count() const;
 
 private:
@@ -78,6 +80,7 @@ private:
     std::map<replica::connection_id, std::shared_ptr<connection>> connections_;
     std::optional<planned_break> break_;
     std::size_t request_count_ = 0;
+    std::size_t notification_count_ = 0;
     bool is_partitioned_ = false;
 };
 

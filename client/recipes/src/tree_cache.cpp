@@ -185,12 +185,13 @@ void kept_tree::on_listed(
 }
 
 void kept_tree::show() {
-    const auto shown = model.publish();
     if (!is_filled) {
+        model.publish_silently();
         is_filled = true;
         starting->tell_all({});
         return;
     }
+    const auto shown = model.publish();
     for (const tree_change& each : shown) {
         note(each);
     }

@@ -164,28 +164,45 @@ bool tree_model::is_too_large() const {
     return node_count_ > limits_.node_count_max || data_size_ > limits_.data_size_max;
 }
 
-std::vector<tree_change> tree_model::publish() {
+void tree_model::end_filling() {
     if (is_filling_ && is_settled()) {
         forget_unseen();
         is_filling_ = false;
     }
+}
+
+tree_change::kind tree_model::show(std::string path, staged newer) {
+    const auto found = shown_.find(path);
+    if (!newer.node) {
+        shown_.erase(found);
+        return tree_change::kind::removed;
+    }
+    kept node{std::move(*newer.node), newer.seen_in};
+    if (found == shown_.end()) {
+        shown_.emplace(std::move(path), std::move(node));
+        return tree_change::kind::added;
+    }
+    found->second = std::move(node);
+    return tree_change::kind::changed;
+}
+
+std::vector<tree_change> tree_model::publish() {
+    end_filling();
     std::vector<tree_change> changes;
     while (!staged_.empty()) {
         auto taken = staged_.extract(staged_.begin());
-        const auto found = shown_.find(taken.key());
-        auto& [node, seen_in] = taken.mapped();
-        if (!node) {
-            changes.push_back({tree_change::kind::removed, taken.key()});
-            shown_.erase(found);
-        } else if (found == shown_.end()) {
-            changes.push_back({tree_change::kind::added, taken.key()});
-            shown_.emplace(taken.key(), kept{std::move(*node), seen_in});
-        } else {
-            changes.push_back({tree_change::kind::changed, taken.key()});
-            found->second = kept{std::move(*node), seen_in};
-        }
+        const auto what = show(taken.key(), std::move(taken.mapped()));
+        changes.push_back({what, std::move(taken.key())});
     }
     return changes;
+}
+
+void tree_model::publish_silently() {
+    end_filling();
+    while (!staged_.empty()) {
+        auto taken = staged_.extract(staged_.begin());
+        show(std::move(taken.key()), std::move(taken.mapped()));
+    }
 }
 
 // ---- what is shown ----

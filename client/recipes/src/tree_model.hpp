@@ -58,6 +58,10 @@ public:
     /// Shows what has been collected. @return what has changed, in the order of the paths
     std::vector<tree_change> publish();
 
+    /// Shows what has been collected, if nobody needs to know what has changed. Takes no further
+    /// memory, which for a whole tree is much.
+    void publish_silently();
+
     [[nodiscard]] const client::node_data* find(std::string_view path) const;
     [[nodiscard]] std::vector<std::string> children(std::string_view path) const;
     void for_each(
@@ -87,6 +91,8 @@ private:
     void stage(const std::string& path, std::optional<client::node_data> node);
     void remove_with_descendants(const std::string& path);
     void forget_unseen();
+    void end_filling();
+    tree_change::kind show(std::string path, staged node);
     [[nodiscard]] const client::node_data* newest(const std::string& path) const;
 
     std::string root_;

@@ -94,21 +94,82 @@ asio::awaitable<void> semaphore_scenario(client::session zk, client::session obs
     CHECK(left.empty());
 }
 
-asio::awaitable<void> queue_scenario(client::session zk, client::session observer) {
-    const queue jobs{observer, "/jobs"};
-    co_await jobs.async_put("late", throwing);
+asio::awaitable<void> read_write_scenario(client::session zk, client::session observer) {
+    const read_write_lock book{zk, "/book"};
+    const read_write_lock same_book{observer, "/book"};
+    ownership reading = co_await book.async_acquire_read(throwing);
+    auto [writer_refused, no_writer] = co_await same_book.async_try_acquire_write(as_result);
+    CHECK(writer_refused == recipes::error::not_acquired);
+    ownership also_reading = co_await same_book.async_try_acquire_read(throwing);
+    co_await also_reading.async_release(throwing);
+    co_await reading.async_release(throwing);
+    ownership writing = co_await book.async_acquire_write(throwing);
+    auto [reader_refused, no_reader] = co_await same_book.async_try_acquire_read(as_result);
+    CHECK(reader_refused == recipes::error::not_acquired);
+    co_await writing.async_release(throwing);
+    const auto left = co_await children(observer, "/book");
+    CHECK(left.empty());
+}
+
+asio::awaitable<void> latch_scenario(client::session zk, client::session observer) {
+    leader_latch latch{zk, "/leader", "me"};
+    latch.start();
+    co_await latch.async_await_leadership(throwing);
+    const zxid first_token = latch.fencing_token();
+    co_await latch.async_abdicate(throwing);
+    co_await latch.async_await_leadership(throwing);
+    CHECK(latch.fencing_token() > first_token);
+    const auto names = co_await children(observer, "/leader");
+    CHECK(names.size() == 1);
+    co_await latch.async_close(throwing);
+    const auto left = co_await children(observer, "/leader");
+    CHECK(left.empty());
+}
+
+asio::awaitable<void> counter_scenario(client::session zk, client::session observer) {
+    const shared_counter ours{zk, "/count"};
+    const shared_counter theirs{observer, "/count"};
+    std::int64_t certain = 0;
+    std::int64_t uncertain = 0;
+    for (int turn = 0; turn < 3; ++turn) {
+        auto [failed, now] = co_await ours.async_add(1, as_result);
+        certain += failed ? 0 : 1;
+        uncertain += failed == client::condition::outcome_unknown ? 1 : 0;
+        co_await await_connected(zk);
+    }
+    const auto value = co_await theirs.async_get(throwing);
+    CHECK(value >= certain);
+    CHECK(value <= certain + uncertain);
+    CHECK(uncertain <= 1);
+}
+
+asio::awaitable<void>
+queue_scenario(client::session zk, client::session observer, queue_options options) {
+    const queue jobs{observer, "/jobs", options};
+    co_await jobs.async_put("late", 2, throwing);
     co_await jobs.async_put("soon", 1, throwing);
-    const queue same_jobs{zk, "/jobs"};
+    const queue same_jobs{zk, "/jobs", options};
     queue_item soon = co_await same_jobs.async_take(throwing);
     CHECK(soon.data() == "soon");
     queue_item late = co_await same_jobs.async_take(throwing);
     CHECK(late.data() == "late");
     co_await soon.async_finish(throwing);
     co_await late.async_put_back(throwing);
-    const auto entries = co_await children(observer, "/jobs/entries");
+    const bool is_kazoo = options.names == layout::kazoo;
+    const auto entries = co_await children(observer, is_kazoo ? "/jobs/entries" : "/jobs");
     CHECK(entries.size() == 1);
-    const auto taken = co_await children(observer, "/jobs/taken");
+    const auto taken = co_await children(observer, is_kazoo ? "/jobs/taken" : "/jobs-locks");
     CHECK(taken.empty());
+}
+
+asio::awaitable<void> kazoo_queue_scenario(client::session zk, client::session observer) {
+    return queue_scenario(std::move(zk), std::move(observer), queue_options{});
+}
+
+asio::awaitable<void> curator_queue_scenario(client::session zk, client::session observer) {
+    queue_options options;
+    options.names = layout::curator;
+    return queue_scenario(std::move(zk), std::move(observer), std::move(options));
 }
 
 asio::awaitable<void> group_scenario(client::session zk, client::session observer) {
@@ -172,7 +233,20 @@ TEST_CASE("breaks: a semaphore leaves no orphan", "[recipes][breaks]") {
 }
 
 TEST_CASE("breaks: a queue loses nothing and does nothing twice", "[recipes][breaks]") {
-    run([] { return break_at_every_step(queue_scenario); });
+    run([] { return break_at_every_step(kazoo_queue_scenario); });
+    run([] { return break_at_every_step(curator_queue_scenario); });
+}
+
+TEST_CASE("breaks: a read-write lock leaves no orphan", "[recipes][breaks]") {
+    run([] { return break_at_every_step(read_write_scenario); });
+}
+
+TEST_CASE("breaks: a leader latch leads, abdicates and leads again", "[recipes][breaks]") {
+    run([] { return break_at_every_step(latch_scenario); });
+}
+
+TEST_CASE("breaks: no step of a counter is lost or made twice", "[recipes][breaks]") {
+    run([] { return break_at_every_step(counter_scenario); });
 }
 
 TEST_CASE("breaks: a member joins once", "[recipes][breaks]") {

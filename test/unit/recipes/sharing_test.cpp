@@ -318,27 +318,66 @@ asio::awaitable<void> costs_of_a_lock() {
     co_await zk.async_close(throwing);
 }
 
-asio::awaitable<void> wakes_one_of_many() {
-    constexpr std::size_t contender_count = 200;
-    testing::server server;
-    const client::session zk = co_await connected(server);
-    const recipes::lock door{zk, "/door"};
-    ownership held = co_await door.async_acquire(throwing);
-    std::size_t acquired = 0;
-    for (std::size_t index = 0; index < contender_count; ++index) {
-        door.async_acquire([&](error_code failed, const ownership& next) {
-            acquired += !failed && next.is_held() ? 1U : 0U; // and is given back at once
-        });
+/// Contenders of several sessions queue for one lock, and hold it until `next` is called.
+class queue_of_contenders {
+public:
+    asio::awaitable<void>
+    join(const testing::server& server, std::size_t session_count, std::size_t count) {
+        for (std::size_t index = 0; index < session_count; ++index) {
+            sessions_.push_back(co_await connected(server));
+        }
+        for (std::size_t index = 0; index < count; ++index) {
+            const recipes::lock door{sessions_[index % session_count], "/door"};
+            door.async_acquire([this](error_code failed, ownership next) {
+                acquired_ += failed ? 0U : 1U;
+                holder_ = std::move(next);
+            });
+        }
     }
-    co_await await_children(zk, "/door", contender_count + 1);
-    co_await zk.async_sync("/", throwing);
-    const std::size_t before = server.request_count();
-    co_await held.async_release(throwing);
-    co_await await_condition([&] { return acquired == contender_count; });
-    // A release, and for the next one a look at the queue: no contender asks but the one whose turn
-    // it is.
-    CHECK(server.request_count() <= before + 1 + 3 * contender_count);
-    co_await zk.async_close(throwing);
+
+    /// Hands the lock over, and waits until the next one holds it.
+    asio::awaitable<void> hand_over() {
+        const std::size_t before = acquired_;
+        ownership holder = std::move(holder_);
+        co_await holder.async_release(throwing);
+        co_await await_condition([&] { return acquired_ > before; });
+    }
+
+    /// All that was sent has been answered.
+    asio::awaitable<void> settle() const {
+        for (const client::session& each : sessions_) {
+            co_await each.async_sync("/", throwing);
+        }
+    }
+
+    [[nodiscard]] std::size_t acquired() const { return acquired_; }
+
+private:
+    std::vector<client::session> sessions_;
+    std::size_t acquired_ = 0;
+    ownership holder_;
+};
+
+asio::awaitable<void> wakes_one_of_many() {
+    constexpr std::size_t contender_count = 1000;
+    constexpr std::size_t session_count = 10;
+    constexpr std::size_t release_count = 50;
+    testing::server server;
+    queue_of_contenders contenders;
+    co_await contenders.join(server, session_count, contender_count);
+    const client::session observer = co_await connected(server);
+    co_await await_children(observer, "/door", contender_count);
+    co_await contenders.settle();
+    CHECK(contenders.acquired() == 1);
+    for (std::size_t release = 0; release < release_count; ++release) {
+        const std::size_t requests = server.request_count();
+        const std::size_t notifications = server.notification_count();
+        co_await contenders.hand_over();
+        // The removal, and a look at the queue by the one that it has woken, unless that one knows.
+        CHECK(server.request_count() <= requests + 2);
+        CHECK(server.notification_count() == notifications + 1);
+    }
+    CHECK(contenders.acquired() == 1 + release_count);
 }
 
 asio::awaitable<void> loses_ownership_with_its_session() {

@@ -44,6 +44,7 @@ public:
     /// "127.0.0.1:port", as a client wants it.
     [[nodiscard]] std::string address() const;
 
+    /// That of `address`.
     [[nodiscard]] std::uint16_t port() const;
 
     // ---- sessions and time ----
@@ -88,6 +89,9 @@ public:
 
     /// Requests that have taken effect since the start, without handshakes and pings.
     [[nodiscard]] std::size_t request_count() const;
+
+    /// Watch events that have been sent since the start.
+    [[nodiscard]] std::size_t notification_count() const;
 
     /// Sessions that live now.
     [[nodiscard]] std::size_t session_count() const;
