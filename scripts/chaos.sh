@@ -31,7 +31,7 @@ mkdir -p "$kept"
 
 one_run() {
     export CONCLAVE_TEST_SEED=$seed CONCLAVE_CHAOS_S=60 CONCLAVE_CHAOS_SERVERS=$((3 + seed % 2 * 2)) CONCLAVE_TEST_KEEP=$kept
-    export CONCLAVE_CHAOS_ROUNDS=30
+    export CONCLAVE_CHAOS_ROUNDS=${CONCLAVE_CHAOS_ROUNDS:-30}
     if [ "$judge" = check-history ]; then
         python3 -B -W ignore "$root/test/integration/chaos_test.py" "$binary" AnythingGoes
     else
