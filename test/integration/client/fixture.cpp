@@ -2,10 +2,7 @@
 
 #include <conclave/path.hpp>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <catch2/catch.hpp>
 
 #include <cstdlib>
 
@@ -21,29 +18,6 @@ settings settings_for(const std::string& test) {
     chosen.servers = server_under_test() + "/" + test;
     chosen.session_timeout = 20s;
     return chosen;
-}
-
-void run(asio::io_context& context, std::function<asio::awaitable<void>()> body) {
-    bool has_ended = false;
-    std::string failure;
-    asio::co_spawn(context, body, [&](const std::exception_ptr& failed) {
-        has_ended = true;
-        try {
-            if (failed) {
-                std::rethrow_exception(failed);
-            }
-        } catch (const std::exception& error) {
-            failure = error.what();
-        }
-    });
-    context.restart();
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (!has_ended && std::chrono::steady_clock::now() < end) {
-        context.run_one_for(1s);
-    }
-    INFO(failure);
-    REQUIRE(failure.empty());
-    REQUIRE(has_ended);
 }
 
 asio::awaitable<void> remove_tree(session zk, std::string path) {
@@ -72,14 +46,6 @@ asio::awaitable<session> connected(const settings& chosen) {
     session zk{co_await asio::this_coro::executor, chosen};
     co_await zk.async_connect(throwing);
     co_return zk;
-}
-
-asio::awaitable<void> await_condition(std::function<bool()> is_so) {
-    asio::steady_timer timer{co_await asio::this_coro::executor};
-    while (!is_so()) {
-        timer.expires_after(1ms);
-        co_await timer.async_wait(throwing);
-    }
 }
 
 asio::awaitable<void> await_state(session zk, session_state wanted) {

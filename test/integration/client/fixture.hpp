@@ -1,6 +1,8 @@
 /// What the tests of the client library share: where the server is, and coroutines that are run.
 #pragma once
 
+#include "test/support/coroutines.hpp"
+
 #include <conclave/client.hpp>
 
 #include <boost/asio/as_tuple.hpp>
@@ -15,6 +17,7 @@ namespace conclave::client::test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using conclave::test::await_condition;
 
 /// Errors as exceptions, and errors as values.
 inline constexpr auto throwing = asio::use_awaitable;
@@ -26,9 +29,8 @@ inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 /// A session below a node of its own, so that tests do not meet. Made when it is first asked for.
 [[nodiscard]] settings settings_for(const std::string& test);
 
-/// Runs the coroutine to its end. An exception fails the test with its text, as does a coroutine
-/// that does not end within a minute.
-void run(asio::io_context& context, std::function<asio::awaitable<void>()> body);
+/// Runs a coroutine to its end (`run_coroutine`).
+inline constexpr auto& run = conclave::test::run_coroutine;
 
 /// Creates the node that `settings_for` uses as chroot, and removes what an earlier run has left.
 asio::awaitable<void> make_room(const std::string& test);
@@ -37,9 +39,6 @@ asio::awaitable<void> make_room(const std::string& test);
 asio::awaitable<session> connected(const settings& chosen);
 
 asio::awaitable<void> remove_tree(session zk, std::string path);
-
-/// Waits until it is so.
-asio::awaitable<void> await_condition(std::function<bool()> is_so);
 
 /// Waits until a state is reached.
 asio::awaitable<void> await_state(session zk, session_state wanted);

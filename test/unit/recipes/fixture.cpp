@@ -1,9 +1,6 @@
 #include "test/unit/recipes/fixture.hpp"
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <catch2/catch.hpp>
 
 namespace conclave::recipes::test {
 
@@ -11,25 +8,7 @@ using boost::system::error_code;
 
 void run(std::function<asio::awaitable<void>()> body) {
     asio::io_context context{1};
-    bool has_ended = false;
-    std::string failure;
-    asio::co_spawn(context, body, [&](const std::exception_ptr& failed) {
-        has_ended = true;
-        try {
-            if (failed) {
-                std::rethrow_exception(failed);
-            }
-        } catch (const std::exception& error) {
-            failure = error.what();
-        }
-    });
-    const auto end = std::chrono::steady_clock::now() + 60s;
-    while (!has_ended && std::chrono::steady_clock::now() < end) {
-        context.run_one_for(1s);
-    }
-    INFO(failure);
-    REQUIRE(failure.empty());
-    REQUIRE(has_ended);
+    conclave::test::run_coroutine(context, std::move(body));
 }
 
 client::settings settings_for(const testing::server& server) {
@@ -64,14 +43,6 @@ asio::awaitable<void> await_connected(client::session zk) {
     do {
         std::tie(failed) = co_await zk.async_sync("/", as_result);
     } while (failed);
-}
-
-asio::awaitable<void> await_condition(std::function<bool()> is_so) {
-    asio::steady_timer timer{co_await asio::this_coro::executor};
-    while (!is_so()) {
-        timer.expires_after(1ms);
-        co_await timer.async_wait(throwing);
-    }
 }
 
 } // namespace conclave::recipes::test

@@ -1,6 +1,8 @@
 /// What the tests beside a server in the same program share.
 #pragma once
 
+#include "test/support/coroutines.hpp"
+
 #include <conclave/client.hpp>
 #include <conclave/testing/server.hpp>
 
@@ -16,13 +18,13 @@ namespace conclave::recipes::test {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
+using conclave::test::await_condition;
 
 /// Errors as exceptions, and errors as values.
 inline constexpr auto throwing = asio::use_awaitable;
 inline constexpr auto as_result = asio::as_tuple(asio::use_awaitable);
 
-/// Runs the coroutine to its end. An exception fails the test with its text, as does a coroutine
-/// that does not end within a minute.
+/// Runs the coroutine to its end (`run_coroutine`).
 void run(std::function<asio::awaitable<void>()> body);
 
 /// Reconnects quickly.
@@ -40,8 +42,5 @@ await_children(client::session zk, std::string path, std::size_t count);
 
 /// Waits until requests are answered again.
 [[nodiscard]] asio::awaitable<void> await_connected(client::session zk);
-
-/// Waits until it is so.
-[[nodiscard]] asio::awaitable<void> await_condition(std::function<bool()> is_so);
 
 } // namespace conclave::recipes::test
