@@ -61,7 +61,7 @@ void next_changes(const std::shared_ptr<kept_tree>& which, changes_handler handl
 /// **Reconnects.** After a lost connection the tree is read again behind the scenes; until then
 /// what was there last stays to be seen, and `is_current` is false.
 ///
-/// Nodes that this session may not read are left out. Memory: paths, data and about 200 octets for
+/// Nodes that this session may not read are left out. Memory: paths, data and about 260 octets for
 /// each node, bounded by `tree_cache_limits`. Ends with its session (`async_next_changes` tells);
 /// its destruction ends it at once. **Threads**: as for the session.
 class tree_cache {
