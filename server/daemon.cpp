@@ -6,6 +6,7 @@
 #include "server/backup_service.hpp"
 #include "server/damaged_state.hpp"
 #include "server/endpoint_settings.hpp"
+#include "server/event_history.hpp"
 #include "server/history_service.hpp"
 #include "server/membership_file.hpp"
 #include "server/net/core_loop.hpp"
@@ -287,6 +288,7 @@ private:
                 loop_.close_local(gone);
             }};
         made.backups = make_backup_port(storage_, replica_);
+        made.past = make_past_events_port(storage_);
         try {
             endpoint_ = std::make_unique<admin::endpoint>(
                 std::move(made),

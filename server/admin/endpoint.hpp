@@ -10,6 +10,7 @@
 #include "server/admin/local_clients.hpp"
 #include "server/admin/route_context.hpp"
 #include "server/admin/route_table.hpp"
+#include "server/admin/watch_hub.hpp"
 
 #include <functional>
 #include <optional>
@@ -30,6 +31,7 @@ struct endpoint_settings {
     local_client_port clients;                                ///< for changes and watches
     std::size_t frame_size_max = (std::size_t{1} << 20U) - 1; ///< octets of any client's request
     backup_port backups;                                      ///< without functions: there are none
+    past_events_port past; ///< without function: whoever comes back has to read anew
 };
 
 /// Runs on a thread of its own, named "admin". It never touches the replica: it asks the core
@@ -62,10 +64,6 @@ private:
     [[nodiscard]] std::optional<http_response>
     refuse(const http_request& head, const route_table::match& to) const;
     [[nodiscard]] bool is_metrics_door(const http_request& head) const;
-    void add_routes();
-    void add_command_routes();
-    void add_access_route();
-    void answer_command(const routed_request& asked);
 
     endpoint_settings settings_;
     core_gate core_;
@@ -75,6 +73,7 @@ private:
     route_table routes_;
     http_server server_;
     background_worker worker_;
+    watch_hub hub_;
 };
 
 } // namespace conclave::admin

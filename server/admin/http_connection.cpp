@@ -296,20 +296,22 @@ void http_connection::begin_stream(http_response head, std::function<void()> gon
     write_stream();
 }
 
-void http_connection::send(bytes part) {
-    if (phase_ != phase::streaming || is_ending_ || part.empty()) {
+void http_connection::send(const stream_part& part) {
+    if (phase_ != phase::streaming || is_ending_ || part.content().empty()) {
         return;
     }
-    if (next_.size() + part.size() > shared_.limits.stream_backlog_max) {
+    bytes_view framed = is_chunked_ ? part.chunk() : part.content();
+    if (!is_writing_ && next_.empty()) {
+        // Mostly the socket takes all of it: no copy, no timer, no way through the event loop.
+        framed.remove_prefix(stream_.try_write(framed));
+        if (framed.empty()) {
+            return;
+        }
+    }
+    if (next_.size() + framed.size() > shared_.limits.stream_backlog_max) {
         return close(); // it does not keep up
     }
-    if (is_chunked_) {
-        next_ += fmt::format("{:x}\r\n", part.size());
-        next_ += part;
-        next_ += "\r\n";
-    } else {
-        next_ += part;
-    }
+    next_ += framed;
     write_stream();
 }
 

@@ -59,7 +59,7 @@ public:
 
     void respond(http_response response) override;
     void begin_stream(http_response head, std::function<void()> gone) override;
-    void send(bytes part) override;
+    void send(const stream_part& part) override;
     void on_drained(std::function<void()> then) override;
     void end_stream() override;
     void abort_stream() override;

@@ -3,10 +3,37 @@
 
 #include "server/admin/http_message.hpp"
 
+#include <fmt/format.h>
+
 #include <functional>
 #include <memory>
 
 namespace conclave::admin {
+
+/// A part of a stream, made once for all readers that get it.
+class stream_part {
+public:
+    explicit stream_part(bytes_view content)
+        : chunk_(fmt::format("{:x}\r\n{}\r\n", content.size(), content))
+        , content_(bytes_view{chunk_}.substr(
+              chunk_.size() - content.size() - line_end_size, content.size()
+          )) {}
+
+    stream_part(const stream_part&) = delete;
+    stream_part& operator=(const stream_part&) = delete;
+
+    /// Lives as long as the part.
+    [[nodiscard]] bytes_view content() const { return content_; }
+
+    /// The same as HTTP/1.1 frames it.
+    [[nodiscard]] bytes_view chunk() const { return chunk_; }
+
+private:
+    static constexpr std::size_t line_end_size = 2;
+
+    bytes chunk_;
+    bytes_view content_;
+};
 
 /// One request and the way to answer it. Admin thread only, its destruction included.
 class http_exchange {
@@ -22,8 +49,9 @@ public:
     /// is called once when the peer has left, or does not keep up and was left behind.
     virtual void begin_stream(http_response head, std::function<void()> gone) = 0;
 
-    /// No effect once the peer is gone.
-    virtual void send(bytes part) = 0;
+    /// No effect once the peer is gone, or for an empty part. `gone` may be called before it
+    /// returns.
+    virtual void send(const stream_part& part) = 0;
 
     /// Calls `then` once, when the peer's side of the connection has taken all that was sent: for
     /// who makes the next part only then. Never, if the peer is gone or the stream has ended.

@@ -97,6 +97,14 @@ void http_stream::write(asio::const_buffer from, transferred then) {
     });
 }
 
+std::size_t http_stream::try_write(bytes_view from) {
+    if (tls_) {
+        return 0; // it wants to be asked again with the same octets
+    }
+    error_code failed;
+    return socket_.write_some(asio::const_buffer{from.data(), from.size()}, failed);
+}
+
 void http_stream::end_output() {
     if (tls_) {
         static_cast<void>(tls_->end_output()); // a courtesy: the message before was whole

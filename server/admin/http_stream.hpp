@@ -52,6 +52,10 @@ public:
         write(*asio::buffer_sequence_begin(from), transferred{std::forward<Handler>(then)});
     }
 
+    /// Writes what can be written at once, if no write is under way.
+    /// @return how much that was; what is wrong with the connection shows with the next write
+    [[nodiscard]] std::size_t try_write(bytes_view from);
+
     /// Nothing more will be written; what the peer still sends may be read.
     void end_output();
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "server/admin/core_gate.hpp"
+#include "server/admin/watch_event.hpp"
 
 #include <conclave/protocol.hpp>
 
@@ -37,14 +38,8 @@ public:
         bytes body; ///< the response record
     };
 
-    struct event {
-        zxid at;
-        event_type type{};
-        bytes path;
-    };
-
     struct callbacks {
-        std::function<void(const event&)> on_event; ///< may be empty
+        std::function<void(const watch_event&)> on_event; ///< may be empty
         std::function<void()> on_over; ///< the session ended without `close`; may be empty
     };
 

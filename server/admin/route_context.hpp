@@ -65,10 +65,11 @@ void add_asset_routes(route_table& to);
 
 class local_clients;
 class background_worker;
+class watch_hub;
 struct backup_port;
 void add_write_routes(route_table& to, local_clients& clients);
 void add_operator_routes(route_table& to, const route_context& context, local_clients& clients);
-void add_watch_routes(route_table& to, const route_context& context, local_clients& clients);
+void add_watch_routes(route_table& to, watch_hub& hub);
 void add_backup_routes(
     route_table& to,
     const route_context& context,

@@ -349,20 +349,26 @@ class Stream:
     """A reader of server-sent events."""
 
     def __init__(self, port, target, headers=None):
+        self.last_id = None
         self.connection = http.client.HTTPConnection(LOOPBACK, port, timeout=harness.WAIT_S)
         self.connection.request("GET", target, headers=headers or {})
         self.response = self.connection.getresponse()
 
     def next(self):
-        """The name and the data of the next event."""
+        """The name and the data of the next event. As a browser does, keeps the last id, of whatever it was."""
         fields = {}
         while True:
-            line = self.response.readline().decode().rstrip("\n")
-            if line:
-                name, _, value = line.partition(": ")
+            line = self.response.readline().decode()
+            if not line:
+                raise EOFError("the stream has ended")
+            if line != "\n":
+                name, _, value = line.rstrip("\n").partition(": ")
                 fields[name] = value
-            elif "event" in fields:
+                continue
+            self.last_id = fields.get("id", self.last_id)
+            if "event" in fields:
                 return fields["event"], json.loads(fields["data"])
+            fields = {}
 
     def close(self):
         self.response.close()  # with "Connection: close" the socket is the response's
@@ -402,9 +408,78 @@ class Watches(WithEndpoint):
         session.must("create", path="/late/child")
         self.assertEqual([stream.next()[0] for _ in range(2)], ["created", "children_changed"])
 
-    def test_a_reader_that_comes_back_is_told_to_read_anew(self):
-        stream = self.stream("/v1/watch/", {"Last-Event-ID": "0x5"})
-        self.assertEqual(stream.next()[0], "reset")
+    def test_a_reader_that_comes_back_gets_what_it_missed(self):
+        session = self.session(self.server)
+        stream = self.stream("/v1/watch/?recursive&values")
+        self.assertEqual(stream.next()[0], "ready")
+        session.must("create", path="/seen")
+        self.assertEqual(stream.next()[1]["path"], "/seen")
+        stream.close()
+        session.must("create", path="/missed", data=b"1")
+        session.must("setData", path="/missed", data=b"2")
+        session.must("create", path="/missed/short")
+        session.must("delete", path="/missed/short")
+        told = []
+        stream = self.stream("/v1/watch/?recursive&values", {"Last-Event-ID": stream.last_id})
+        while not told or told[-1][0] != "ready":
+            told.append(stream.next())
+        self.assertEqual([(name, data["path"]) for name, data in told],
+                         [("created", "/missed"), ("data_changed", "/missed"), ("created", "/missed/short"),
+                          ("deleted", "/missed/short"), ("ready", "/")])
+        self.assertEqual(told[0][1]["data"]["value"], "2")      # what is there now
+        self.assertNotIn("data", told[2][1])
+        session.must("create", path="/later")
+        self.assertEqual(stream.next()[1]["path"], "/later")
+
+    def test_nothing_is_lost_when_the_server_is_killed(self):
+        session = self.session(self.server)
+        session.must("create", path="/app")
+        stream = self.stream("/v1/watch/app?recursive")
+        self.assertEqual(stream.next()[0], "ready")
+        session.must("create", path="/app/0")
+        told = [stream.next()[1]]
+        for number in range(1, 4):
+            # Neither these nor those below have been told of when the server dies.
+            stream.close()
+            for name in ("a", "b"):
+                session.must("create", path=f"/app/{number}{name}")
+            self.server.kill()
+            self.server.start()
+            stream = self.stream("/v1/watch/app?recursive", {"Last-Event-ID": stream.last_id})
+            session = self.session(self.server)
+            session.must("create", path=f"/app/{number}c")
+            while not told[-1]["path"].endswith("c") or not told[-1]["path"].startswith(f"/app/{number}"):
+                name, data = stream.next()
+                if name != "ready":
+                    self.assertEqual(name, "created")
+                    told.append(data)
+        self.assertEqual([each["path"] for each in told],
+                         ["/app/0"] + [f"/app/{number}{name}" for number in range(1, 4) for name in "abc"])
+        zxids = [int(each["zxid"], 16) for each in told]
+        self.assertEqual(zxids, sorted(set(zxids)))
+
+    def test_a_transaction_may_be_seen_in_parts(self):
+        session = self.session(self.server)
+        before = int(session.must("create", path="/m")["zxid"])
+        session.must("multi", ops=[("create", {"path": f"/m/{name}"}) for name in "abc"])
+        stream = self.stream(f"/v1/watch/m?recursive&last_event_id={before:#x}")
+        told = [stream.next()[1]["path"] for _ in range(2)]
+        self.assertEqual(told, ["/m/a", "/m/b"])
+        self.assertEqual(stream.last_id, f"{before + 1:#x}.2")
+        rest = self.stream("/v1/watch/m?recursive", {"Last-Event-ID": stream.last_id})
+        self.assertEqual([rest.next()[1]["path"] for _ in range(2)], ["/m/c", "/m"])
+
+    def test_what_the_log_does_not_hold_has_to_be_read_anew(self):
+        session = self.session(self.server)
+        last = int(session.must("create", path="/a")["zxid"])
+        for text in (f"{last + (5 << 32):#x}", "nonsense"):
+            stream = self.stream("/v1/watch/?recursive", {"Last-Event-ID": text})
+            self.assertEqual(stream.next()[0], "reset", text)
+            self.assertEqual(int(stream.last_id, 16), last + 1)     # its session
+            stream.close()
+            await_that(lambda: len(self.get("/v1/sessions")["sessions"]) == 1, "its session is over")
+            last += 2
+        self.assertEqual(self.ask("/v1/watch/?last_event_id=nonsense").status, 400)
 
     def test_acls_hold(self):
         session = self.session(self.server)
@@ -417,11 +492,11 @@ class Watches(WithEndpoint):
         self.assertEqual(answer.fields["content-type"], "text/event-stream")
         await_that(lambda: self.get("/v1/sessions")["sessions"] == [], "its session is over")
 
-    def test_its_session_ends_with_the_reader(self):
+    def test_their_session_ends_with_the_readers(self):
         streams = [self.stream("/v1/watch/?recursive") for _ in range(20)]
         for each in streams:
             each.next()
-        self.assertEqual(len(self.get("/v1/sessions")["sessions"]), 20)
+        self.assertEqual(len(self.get("/v1/sessions")["sessions"]), 1)     # for all that see the same
         for each in streams:
             each.close()
         await_that(lambda: self.get("/v1/sessions")["sessions"] == [], "the sessions of readers are over")

@@ -294,6 +294,7 @@ function live(rest) {
   const clear = h('button', {type: 'button', onclick: () => rows.replaceChildren()}, 'Clear');
   let path = decodeTreePath(rest);
   let reading = null;     // aborts the stream
+  let lastId = '';        // where it goes on when it has to connect again
   $('view').append(search.node, h('div', {class: 'path'}, h('label', {class: 'inline'}, recursive, ' with everything below'), clear, state),
     h('div', {class: 'card scroll'}, h('h2', {}, 'Changes, the newest first'), h('table', {},
       h('thead', {}, h('tr', {}, ['Time', 'What', 'Path', 'zxid', 'Data'].map(each => h('th', {scope: 'col'}, each)))), rows)));
@@ -309,13 +310,15 @@ function live(rest) {
   function take(block) {
     const fields = Object.fromEntries(block.split('\n').filter(line => line && !line.startsWith(':'))
       .map(line => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]));
-    if (fields.event === 'ready' || fields.event === 'reset') state.textContent = 'watching ' + path;
+    if (fields.id) lastId = fields.id;
+    if (fields.event === 'ready') state.textContent = 'watching ' + path;
+    else if (fields.event === 'reset') state.textContent = 'watching ' + path + '; some changes before were missed';
     else if (fields.event && fields.event !== 'end') add(fields.event, JSON.parse(fields.data));
   }
 
   async function read(signal) {
     const reply = await fetch('/v1/watch' + encodePath(path) + '?values' + (recursive.checked ? '&recursive' : ''),
-      {headers: credentials(), signal});
+      {headers: lastId ? {...credentials(), 'Last-Event-ID': lastId} : credentials(), signal});
     if (!reply.ok) throw new Problem(reply.status, (await reply.json()).detail);
     const reader = reply.body.pipeThrough(new TextDecoderStream()).getReader();
     let text = '';
@@ -332,6 +335,7 @@ function live(rest) {
     reading?.abort();
     const mine = reading = new AbortController();
     state.textContent = 'connecting ...';
+    lastId = '';
     while (!mine.signal.aborted) {
       try {
         await read(mine.signal);
