@@ -5,6 +5,9 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/context.hpp>
+#include <boost/asio/ssl/host_name_verification.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/empty_body.hpp>
@@ -15,6 +18,7 @@
 #include <nlohmann/json.hpp>
 
 #include <array>
+#include <optional>
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -24,6 +28,7 @@ namespace {
 
 namespace asio = boost::asio;
 namespace http = boost::beast::http;
+namespace ssl = asio::ssl;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
@@ -38,6 +43,7 @@ public:
     result<download_outcome, std::string>
     run(const std::string& target, function_ref<bool(bytes_view)> sink) {
         connect();
+        secure();
         send(target);
         read_head();
         if (failed_) {
@@ -78,6 +84,46 @@ private:
         }
     }
 
+    void secure() {
+        if (!from_.is_secure || !read_keys()) {
+            return;
+        }
+        tls_.emplace(socket_, keys_);
+        ::SSL_set_tlsext_host_name(tls_->native_handle(), from_.host.c_str());
+        tls_->set_verify_callback(ssl::host_name_verification{from_.host}, failed_);
+        if (!failed_) {
+            tls_->handshake(ssl::stream_base::client, failed_);
+        }
+    }
+
+    bool read_keys() {
+        const download_keys& files = from_.keys;
+        const auto use = [&](const std::string& file, auto read) {
+            if (!failed_ && !file.empty()) {
+                read(file);
+                unreadable_ = failed_ ? file : "";
+            }
+        };
+        keys_.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
+        keys_.set_verify_mode(ssl::verify_peer);
+        if (!failed_ && files.trusted.empty()) {
+            keys_.set_default_verify_paths(failed_);
+        }
+        use(files.trusted, [&](const auto& file) { keys_.load_verify_file(file, failed_); });
+        use(files.certificate,
+            [&](const auto& file) { keys_.use_certificate_chain_file(file, failed_); });
+        use(files.private_key, [&](const auto& file) {
+            keys_.use_private_key_file(file, ssl::context::pem, failed_);
+        });
+        return !failed_;
+    }
+
+    /// Does something to the stream that is spoken over.
+    template <class What>
+    void on_stream(What what) {
+        tls_ ? what(*tls_) : what(socket_);
+    }
+
     void send(const std::string& target) {
         if (failed_) {
             return;
@@ -89,13 +135,13 @@ private:
         if (!from_.authorization.empty()) {
             request.set(http::field::authorization, from_.authorization);
         }
-        http::write(socket_, request, failed_);
+        on_stream([&](auto& stream) { http::write(stream, request, failed_); });
     }
 
     void read_head() {
         parser_.body_limit(boost::none);
         if (!failed_) {
-            http::read_header(socket_, buffer_, parser_, failed_);
+            on_stream([&](auto& stream) { http::read_header(stream, buffer_, parser_, failed_); });
         }
     }
 
@@ -104,7 +150,7 @@ private:
         while (!failed_ && !parser_.is_done()) {
             parser_.get().body().data = portion.data();
             parser_.get().body().size = portion.size();
-            http::read(socket_, buffer_, parser_, failed_);
+            on_stream([&](auto& stream) { http::read(stream, buffer_, parser_, failed_); });
             if (failed_ == http::error::need_buffer) {
                 failed_ = {};
             }
@@ -116,6 +162,9 @@ private:
     }
 
     [[nodiscard]] std::string failure() const {
+        if (!unreadable_.empty()) {
+            return fmt::format("{} cannot be used for TLS: {}", unreadable_, failed_.message());
+        }
         return fmt::format(
             "the admin endpoint at {}:{} gave no whole answer: {}",
             from_.host,
@@ -134,6 +183,9 @@ private:
     const admin_address& from_;
     asio::io_context context_;
     tcp::socket socket_;
+    ssl::context keys_{ssl::context::tls_client};
+    std::optional<ssl::stream<tcp::socket&>> tls_;
+    std::string unreadable_; ///< a file of keys
     boost::beast::flat_buffer buffer_;
     http::response_parser<http::buffer_body> parser_;
     error_code failed_;
@@ -143,14 +195,16 @@ private:
 
 result<admin_address, std::string> parse_admin_address(const std::string& text) {
     std::string rest = text;
-    if (rest.starts_with("http://")) {
-        rest.erase(0, 7);
+    admin_address found;
+    found.is_secure = rest.starts_with("https://");
+    if (const std::size_t scheme = rest.find("://");
+        found.is_secure || rest.starts_with("http://")) {
+        rest.erase(0, scheme + 3);
     }
     if (rest.ends_with('/')) {
         rest.pop_back();
     }
     const std::size_t colon = rest.rfind(':');
-    admin_address found;
     if (colon != std::string::npos) {
         found.host = rest.substr(0, colon);
         found.port = rest.substr(colon + 1);

@@ -9,13 +9,23 @@
 
 namespace conclave {
 
+/// Files in PEM.
+struct download_keys {
+    std::string trusted;     ///< certificates of whom to believe; empty: those of the system
+    std::string certificate; ///< to be shown, with those up to the root; empty: none
+    std::string private_key; ///< of that
+};
+
 struct admin_address {
     std::string host;
     std::string port;
     std::string authorization; ///< value of that field; empty: without
+    bool is_secure = false;    ///< over TLS; the certificate has to be for the host
+    download_keys keys;
 };
 
-/// "HOST:PORT", "[::1]:PORT", "http://HOST:PORT/". Nothing for anything else.
+/// "HOST:PORT", "[::1]:PORT", "http://HOST:PORT/", "https://HOST:PORT/". A sentence for anything
+/// else.
 [[nodiscard]] result<admin_address, std::string> parse_admin_address(const std::string& text);
 
 struct download_outcome {

@@ -7,6 +7,7 @@
 #include "server/maintenance/examination.hpp"
 #include "server/maintenance/import.hpp"
 #include "server/maintenance/restore.hpp"
+#include "server/maintenance/subtree_extraction.hpp"
 #include "server/maintenance/times.hpp"
 
 #include <CLI/CLI.hpp>
@@ -16,6 +17,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -179,8 +181,9 @@ int run_backup(int count, char** values) {
         "written since",
         "conclaved backup"};
     command.add_option("directory", directory, "Where the backup is, or will be")->required();
-    auto* const admin =
-        command.add_option("--admin", address, "HOST:PORT of a server's admin endpoint");
+    auto* const admin = command.add_option(
+        "--admin", address, "HOST:PORT or https://HOST:PORT of a server's admin endpoint"
+    );
     auto* const verify =
         command.add_flag("--verify", verifies, "Look at every file of the backup again, no more");
     admin->excludes(verify);
@@ -192,6 +195,18 @@ int run_backup(int count, char** values) {
         )
         ->excludes(token);
     command.add_flag("--full", order.is_whole, "A snapshot, also where the log would do");
+    download_keys keys;
+    command.add_option(
+        "--ca",
+        keys.trusted,
+        "For https: a file with certificates of whom to believe, instead of the system's"
+    );
+    auto* const certificate = command.add_option(
+        "--certificate",
+        keys.certificate,
+        "For https: a file with the own certificate, if one is asked for"
+    );
+    command.add_option("--key", keys.private_key, "A file with its key")->needs(certificate);
     if (const auto done = parse(command, count, values)) {
         return *done;
     }
@@ -203,6 +218,7 @@ int run_backup(int count, char** values) {
         return usage_error(from.error());
     }
     order.from = *from;
+    order.from.keys = keys;
     order.into = directory;
     if (!token_file.empty() || !credentials_file.empty()) {
         const auto read = token_file.empty() ? read_authorization("digest", credentials_file)
@@ -231,44 +247,90 @@ std::optional<zxid> parse_zxid(const std::string& text) {
     return is_whole ? std::optional{zxid{number}} : std::nullopt;
 }
 
-int run_restore(int count, char** values) {
+/// Words of a restore.
+struct restore_order {
     std::string backup;
     maintenance::data_place into;
+    maintenance::restore_target target;
+    std::string subtree;
+    std::string file;
+};
+
+int restore_data(const restore_order& order) {
+    txnlog::posix_file_system files;
+    const auto report = maintenance::restore_backup(files, order.backup, order.into, order.target);
+    if (!report) {
+        return failure(report.error());
+    }
+    fmt::print("{}", to_text(*report));
+    return EXIT_SUCCESS;
+}
+
+int extract_subtree(const restore_order& order) {
+    std::ofstream file;
+    const bool is_file = order.file != "-";
+    if (is_file) {
+        file.open(order.file, std::ios::binary);
+    }
+    if (!file) {
+        return failure(fmt::format("{} cannot be written", order.file));
+    }
+    std::ostream& to = is_file ? file : std::cout;
+    const auto report = maintenance::extract_subtree(order.backup, order.target, order.subtree, to);
+    if (!report) {
+        return failure(report.error());
+    }
+    fmt::print(is_file ? stdout : stderr, "{}", to_text(*report));
+    return EXIT_SUCCESS;
+}
+
+int run_restore(int count, char** values) {
+    restore_order order;
     std::string to_zxid;
     std::string to_time;
-    maintenance::restore_target target;
     CLI::App command{
-        "Makes a data directory from a backup, for a server that is stopped. For an ensemble, stop "
-        "all servers, and restore the same on each",
+        "Makes a data directory from a backup, for a server that is stopped: for an ensemble, stop "
+        "all servers, and restore the same on each. Or takes one subtree out of it, which "
+        "`conclave import` writes to servers that run",
         "conclaved restore"};
-    command.add_option("backup", backup, "The directory of the backup")->required();
-    command.add_option("directory", into.data_directory, "dataDir, without data")->required();
-    command.add_option("--log-dir", into.log_directory, "dataLogDir, if that is another directory");
+    command.add_option("backup", order.backup, "The directory of the backup")->required();
+    auto* const directory =
+        command.add_option("directory", order.into.data_directory, "dataDir, without data");
+    command.add_option(
+        "--log-dir", order.into.log_directory, "dataLogDir, if that is another directory"
+    );
     auto* const by_zxid = command.add_option("--to-zxid", to_zxid, "Nothing behind this zxid");
     command
         .add_option("--to-time", to_time, "Nothing behind this time, such as 2026-11-27T20:15:03Z")
         ->excludes(by_zxid);
     command.add_option(
         "--epochs",
-        target.epochs_passed_over,
+        order.target.epochs_passed_over,
         "How many epochs to pass over: more than have begun since the backup"
     );
+    auto* const subtree = command.add_option(
+        "--subtree", order.subtree, "Only this node and what is below it, to --to-file"
+    );
+    auto* const file =
+        command.add_option("--to-file", order.file, "Where a subtree is written; -: to the output");
+    subtree->needs(file)->excludes(directory);
+    file->needs(subtree);
     if (const auto done = parse(command, count, values)) {
         return *done;
     }
-    target.at = parse_zxid(to_zxid);
-    target.time_ms = maintenance::parse_time(to_time);
-    if ((!to_zxid.empty() && !target.at) || (!to_time.empty() && !target.time_ms)) {
+    order.target.at = parse_zxid(to_zxid);
+    order.target.time_ms = maintenance::parse_time(to_time);
+    if ((!to_zxid.empty() && !order.target.at) || (!to_time.empty() && !order.target.time_ms)) {
         return usage_error("the target is no zxid (0x100000001) and no time (2026-11-27T20:15:03Z)"
         );
     }
-    txnlog::posix_file_system files;
-    const auto report = maintenance::restore_backup(files, backup, into, target);
-    if (!report) {
-        return failure(report.error());
+    if (!order.subtree.empty()) {
+        return extract_subtree(order);
     }
-    fmt::print("{}", to_text(*report));
-    return EXIT_SUCCESS;
+    if (order.into.data_directory.empty()) {
+        return usage_error("name the dataDir to be filled, or --subtree and --to-file");
+    }
+    return restore_data(order);
 }
 
 struct named_command {

@@ -236,9 +236,10 @@ constexpr std::array table{
     local(known("history", "", "list the last lines", "", 0, 0, 0, commands::history)),
     extra(known(
         "import",
-        "[-f] [-n] path file",
-        "create the nodes that export has written; -f: over what is there; -n: only look",
-        "f n",
+        "[-f] [-r] [-n] path file",
+        "create the nodes that export has written; -f: over what is there; -r: and delete what the "
+        "file does not hold; -n: only look",
+        "f r n",
         2,
         2,
         1,

@@ -27,15 +27,6 @@ outcome<> remove_one_by_one(connection& at, const std::vector<std::string>& path
     return all;
 }
 
-/// Paths of a part of the subtree, from the end of the listing.
-std::vector<std::string> paths_before(const subtree& listed, std::size_t end, std::size_t count) {
-    std::vector<std::string> paths;
-    for (std::size_t index = end; index > 0 && paths.size() < count; --index) {
-        paths.push_back(listed.path_of(index - 1));
-    }
-    return paths;
-}
-
 operation::commit removal_of(const std::vector<std::string>& paths) {
     client::transaction steps;
     for (const std::string& path : paths) {
@@ -46,20 +37,23 @@ operation::commit removal_of(const std::vector<std::string>& paths) {
 
 } // namespace
 
-outcome<> remove_subtree(
+outcome<> remove_nodes(
     connection& at,
-    const subtree& listed,
+    std::size_t count,
+    const std::function<std::string(std::size_t)>& path_at,
     std::size_t batch_count,
     const progress_callback& progress
 ) {
     outcome<> all;
-    for (std::size_t left = listed.size(); left > 0;) {
+    for (std::size_t begun = 0; begun < count;) {
         std::vector<std::vector<std::string>> groups;
         std::vector<operation::commit> batch;
-        while (left > 0 && groups.size() < transactions_under_way) {
-            groups.push_back(paths_before(listed, left, batch_count));
-            batch.push_back(removal_of(groups.back()));
-            left -= groups.back().size();
+        while (begun < count && groups.size() < transactions_under_way) {
+            std::vector<std::string>& paths = groups.emplace_back();
+            while (begun < count && paths.size() < batch_count) {
+                paths.push_back(path_at(begun++));
+            }
+            batch.push_back(removal_of(paths));
         }
         const auto replies = at.ask_all(std::move(batch));
         for (std::size_t index = 0; index < groups.size(); ++index) {
@@ -75,10 +69,22 @@ outcome<> remove_subtree(
             }
         }
         if (progress) {
-            progress(listed.size() - left);
+            progress(begun);
         }
     }
     return all;
+}
+
+outcome<> remove_subtree(
+    connection& at,
+    const subtree& listed,
+    std::size_t batch_count,
+    const progress_callback& progress
+) {
+    const auto from_the_end = [&listed](std::size_t index) {
+        return listed.path_of(listed.size() - 1 - index);
+    };
+    return remove_nodes(at, listed.size(), from_the_end, batch_count, progress);
 }
 
 } // namespace conclave::shell

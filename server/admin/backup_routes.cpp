@@ -288,9 +288,11 @@ void answer_snapshot(backup_desk& desk, const routed_request& asked) {
 http_response refusal_of_restore() {
     return problem(
         409,
-        "a running server is not restored: it would take back what its clients have seen. Stop all "
-        "servers, and make new data directories with conclaved restore, or with conclaved import "
-        "from a snapshot of ZooKeeper's"
+        "a running server is not restored: it would take back what its clients have seen, and "
+        "differ from what the log says. To write what a backup holds to running servers, use "
+        "conclaved restore --subtree and conclave import; to go back as a whole, stop all servers "
+        "and make new data directories with conclaved restore, or with conclaved import from a "
+        "snapshot of ZooKeeper's"
     );
 }
 
@@ -312,6 +314,7 @@ void add_backup_routes(
     to.add({"GET", "/v1/backup", operation::back_up, with_desk(answer_backup)});
     to.add({"GET", "/v1/backup/log", operation::back_up, with_desk(answer_log)});
     to.add({"GET", command_url + "/snapshot", operation::back_up, with_desk(answer_snapshot)});
+    to.add({"POST", "/v1/restore", operation::operate, {}, 0, refusal_of_restore});
     to.add({"POST", command_url + "/restore", operation::operate, {}, 0, refusal_of_restore});
 }
 

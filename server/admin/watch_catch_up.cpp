@@ -81,11 +81,11 @@ void watch_catch_up::open_log() {
     const zxid behind{std::max<std::int64_t>(oldest.at.value - 1, 0)};
     around_.worker.run(
         [open = around_.past.open, behind, last = last_] { return open(behind, last); },
-        [self = shared_from_this(), oldest](auto opened) {
+        [self = shared_from_this(), oldest](const auto& opened) {
             if (!opened) {
                 return self->on_log_refused(oldest);
             }
-            self->log_ = *std::move(opened);
+            self->log_ = *opened;
             self->read_on();
         }
     );

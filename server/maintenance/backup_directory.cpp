@@ -3,6 +3,7 @@
 #include "server/maintenance/durable_file.hpp"
 #include "server/maintenance/history_archive.hpp"
 #include "server/maintenance/snapshot_file.hpp"
+#include "server/maintenance/temporary_directory.hpp"
 
 #include <conclave/identity.hpp>
 
@@ -219,13 +220,13 @@ backup_directory::add_log(const std::string& file, std::int64_t size) {
 
 std::vector<std::string> backup_directory::verify() const {
     std::vector<std::string> wrong;
-    std::string scratch = (fs::temp_directory_path() / "conclave-verify-XXXXXX").string();
-    if (::mkdtemp(scratch.data()) == nullptr) {
-        return {fmt::format("no temporary directory: {}", std::strerror(errno))};
+    const auto scratch = temporary_directory::make();
+    if (!scratch) {
+        return {scratch.error()};
     }
     for (const backup_series& each : manifest_.series) {
         const auto proved =
-            prove_snapshot(path_ / each.snapshot.file, fs::path{scratch} / scratch_name);
+            prove_snapshot(path_ / each.snapshot.file, scratch->path() / scratch_name);
         if (!proved) {
             wrong.push_back(proved.error());
         } else if (proved->digest != each.snapshot.digest || proved->history.applied.at != each.snapshot.at) {
@@ -243,8 +244,6 @@ std::vector<std::string> backup_directory::verify() const {
             end = log.last;
         }
     }
-    std::error_code ignored;
-    fs::remove_all(scratch, ignored);
     return wrong;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "server/log/file_system.hpp"
+#include "server/maintenance/backup_state.hpp"
 #include "server/maintenance/data_place.hpp"
 
 #include <conclave/result.hpp>
@@ -9,14 +10,11 @@
 
 #include <cstdint>
 #include <filesystem>
-#include <optional>
 #include <string>
 
 namespace conclave::maintenance {
 
-struct restore_target {
-    std::optional<zxid> at;              ///< nothing later than this; without both: everything
-    std::optional<std::int64_t> time_ms; ///< nothing that was written later than this
+struct restore_target : backup_target {
     /// So many epochs are passed over, so that zxids do not go back whatever has happened since the
     /// backup: an epoch passes with each election, and with each start of a server alone.
     std::uint32_t epochs_passed_over = std::uint32_t{1} << 20U;

@@ -10,6 +10,8 @@ import threading
 import time
 
 import harness
+import shells
+from certificates import Authority
 from ensembles import Ensemble, Writer, names
 from harness import LOOPBACK, await_that, free_port, main
 
@@ -258,9 +260,11 @@ class OfOneServer(BackupTest):
         self.assertEqual(self.ask(node, "/v1/backup", authorization="digest root:secret")[0], 200)
         self.assertEqual(self.ask(node, "/v1/backup", authorization="digest eve:secret")[0], 403)
         self.assertEqual(self.ask(node, "/v1/backup/log?from=zero")[0], 400)
-        status, _, body = self.ask(node, "/commands/restore", method="POST")
-        self.assertEqual(status, 409)
-        self.assertIn("conclaved restore", json.loads(body)["detail"])
+        for target in ("/commands/restore", "/v1/restore"):
+            status, _, body = self.ask(node, target, method="POST")
+            self.assertEqual(status, 409)
+            self.assertIn("conclaved restore --subtree", json.loads(body)["detail"])
+            self.assertEqual(self.ask(node, target, method="POST", authorization=None)[0], 401)
 
     def test_a_reader_that_stops_reading_holds_nothing_up(self):
         node = self.server()
@@ -384,6 +388,142 @@ class OfAnEnsemble(BackupTest):
             node.await_serving()
         for node in first.nodes:
             self.assertEqual(names(self.session(node), "/"), {"zookeeper", "kept"})
+
+
+class OfASubtree(BackupTest):
+    """Out of a backup into servers that run, by ordinary writes."""
+
+    def extract(self, path, *options, expect=0):
+        file = os.path.join(self.scratch, "subtree.json")
+        code, text = conclaved("restore", self.backup, "--subtree", path, "--to-file", file, *options)
+        self.assertEqual(code, expect, text)
+        return file, text
+
+    def must(self, node, *words, expect=0):
+        done = shells.run(node, *words)
+        self.assertEqual(done.code, expect, done)
+        return done.output + done.errors
+
+    def test_it_comes_back_as_it_was(self):
+        node = self.server(extendedTypesEnabled="true")
+        session = self.session(node)
+        crwa = [(23, "world", "anyone")]
+        for path, fields in (("/app", {}), ("/app/a", {"data": b"first"}), ("/app/a/deep", {"data": bytes(range(256))}),
+                             ("/app/b", {"data": None}), ("/app/c", {"acl": crwa}), ("/application", {})):
+            session.must("create", path=path, **fields)
+        session.must("createContainer", path="/app/container", flags=4)
+        session.must("create", path="/app/container/member")
+        session.must("createTTL", path="/app/passing", flags=5, ttl=3600000)
+        session.must("create", path="/app/mine", flags=EPHEMERAL)
+        self.take(node)
+        session.must("setData", path="/app/a", data=b"second")
+        session.must("delete", path="/app/b")
+        session.must("create", path="/app/late")
+        session.must("create", path="/app/late/below")
+        session.must("create", path="/app/late/living", flags=EPHEMERAL)
+        session.must("create", path="/app/surplus")
+        session.must("setData", path="/application", data=b"untouched")
+
+        file, text = self.extract("/app")
+        self.assertIn("8 nodes as of zxid", text)
+        self.assertIn("without 1 ephemeral node", text)
+        with open(file, encoding="utf-8") as content:
+            modes = {each["path"]: each["mode"] for each in json.load(content)["nodes"]}
+        self.assertEqual((modes["container"], modes["passing"], modes["a"]), ("container", "ttl", "persistent"))
+
+        before = tree_of(session, "/app")
+        self.assertIn("/app is there already: nothing was written", self.must(node, "import", "/app", file, expect=5))
+        self.assertIn("8 nodes would be imported to /app, 2 deleted", self.must(node, "import", "-n", "-r", "/app", file))
+        self.assertEqual(tree_of(session, "/app"), before)
+
+        told = self.must(node, "import", "-r", "/app", file)
+        self.assertIn("imported 8 nodes to /app, 2 deleted", told)
+        self.assertIn("kept 3 nodes", told)     # two ephemerals, and what one of them is below
+        found = tree_of(session, "/app")
+        self.assertEqual({path: data for path, (data, _) in found.items()}, {
+            "/app": b"", "/app/a": b"first", "/app/a/deep": bytes(range(256)), "/app/b": None, "/app/c": b"",
+            "/app/container": b"", "/app/container/member": b"", "/app/passing": b"", "/app/mine": b"", "/app/late": b"",
+            "/app/late/living": b""})
+        self.assertEqual(session.must("getACL", path="/app/c")["acl"], [list(crwa[0])])
+        self.assertEqual(session.must("getData", path="/application")["data"], b"untouched")
+
+    def test_what_was_deleted_comes_back_elsewhere_and_as_of_a_moment(self):
+        node = self.server()
+        session = self.session(node)
+        session.must("create", path="/app", data=b"1")
+        first = session.must("setData", path="/app", data=b"2")["stat"]["mzxid"]
+        session.must("setData", path="/app", data=b"3")
+        self.take(node)
+        session.must("create", path="/app/more")
+        self.take(node)
+        session.must("delete", path="/app/more")
+        session.must("delete", path="/app")
+        file, _ = self.extract("/app")
+        self.must(node, "import", "/app", file)
+        self.assertEqual(session.must("getChildren", path="/app")["children"], ["more"])
+        self.must(node, "import", "/copy", file)
+        self.assertEqual(session.must("getData", path="/copy")["data"], b"3")
+        _, text = self.extract("/app", "--to-zxid", hex(first), expect=1)
+        self.assertIn("behind the target", text)
+        _, text = self.extract("/none", expect=1)
+        self.assertIn("the backup holds no node /none", text)
+
+    def test_a_pipe_will_do(self):
+        node = self.server()
+        self.session(node).must("create", path="/app", data=b"x")
+        self.take(node)
+        self.session(node).must("delete", path="/app")
+        command = [harness.PROGRAM, "restore", self.backup, "--subtree", "/", "--to-file", "-"]
+        text = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+        done = shells.run(node, "import", "/", "-", stdin=text)
+        self.assertEqual(done.output, "imported 1 nodes to /\n", done)
+        self.assertEqual(shells.run(node, "import", "/", "-", stdin=text).code, 5)
+        self.assertEqual(self.session(node).must("getData", path="/app")["data"], b"x")
+
+    def test_what_makes_no_sense_is_refused(self):
+        self.take(self.server())
+        for words in (["--subtree", "/app"], ["--to-file", "x"], [], ["--subtree", "/app", "--to-file", "x", "directory"]):
+            code, text = conclaved("restore", self.backup, *words)
+            self.assertEqual(code, 2, text)
+        self.assertEqual(self.extract("app/", expect=1)[1], '"app/" is no path of a node\n')
+
+
+class OverTls(BackupTest):
+
+    def test_a_backup_comes_over_https(self):
+        authority = Authority(os.path.join(self.scratch, "keys"))
+        other = Authority(os.path.join(self.scratch, "other-keys"))
+        own = authority.issue("server")
+        node = self.server(**{
+            "admin.forceHttps": "true", "admin.needClientAuth": "true", "ssl.quorum.keyStore.location": own + ".pem",
+            "ssl.quorum.trustStore.location": authority.certificate})
+        self.session(node).must("create", path="/a")
+        client = authority.issue("client")
+        keys = ("--certificate", client + ".pem", "--key", client + ".pem")
+
+        def take(address, *options):
+            return conclaved("backup", "--admin", address, "--token-file", self.token_file, *options, self.backup)
+
+        address = "https://" + self.admin(node)
+        for refused, options in ((address, keys),                                                 # not of the system's
+                                 (address, ("--ca", other.certificate, *keys)),                   # of another authority
+                                 (address, ("--ca", authority.certificate)),                      # no certificate shown
+                                 (address, ("--ca", os.path.join(self.scratch, "none"), *keys)),  # no such file
+                                 (self.admin(node), ())):                                         # no TLS
+            code, text = take(refused, *options)
+            self.assertEqual(code, 1, text)
+        code, text = take(address, "--ca", authority.certificate, *keys)
+        self.assertEqual(code, 0, text)
+        self.assertIn("verified", text)
+
+    def test_a_certificate_for_another_host_is_refused(self):
+        authority = Authority(os.path.join(self.scratch, "keys"))
+        own = authority.issue("server", alternative_names="DNS:elsewhere.example")
+        node = self.server(**{"admin.forceHttps": "true", "ssl.quorum.keyStore.location": own + ".pem"})
+        code, text = conclaved("backup", "--admin", "https://" + self.admin(node), "--token-file", self.token_file,
+                               "--ca", authority.certificate, self.backup)
+        self.assertEqual(code, 1, text)
+        self.assertIn("certificate", text)
 
 
 if __name__ == "__main__":

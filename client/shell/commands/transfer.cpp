@@ -1,8 +1,6 @@
 /// Subtrees that go to files and come from them.
 #include "client/shell/commands/commands.hpp"
-#include "client/shell/subtree_file.hpp"
-
-#include <conclave/path.hpp>
+#include "client/shell/subtree_import.hpp"
 
 #include <fmt/format.h>
 
@@ -50,36 +48,20 @@ outcome<std::string> read_whole_file(const std::string& name) {
     return text.str();
 }
 
-outcome<>
-write_nodes(shell& in, std::vector<filed_node> nodes, const std::string& root, bool overwrites) {
-    subtree_writer writer{in.server(), overwrites};
-    std::size_t ephemeral_count = 0;
-    const std::size_t count = nodes.size();
-    for (filed_node& node : nodes) {
-        if (node.contents.mode.what == node_mode::kind::ephemeral) {
-            ++ephemeral_count;
-            continue;
-        }
-        std::string path = node.path.empty() ? root : path::join(root, node.path);
-        const bool is_there_always = path == "/" || path::is_at_or_below(path, "/zookeeper");
-        if (is_there_always) {
-            continue;
-        }
-        if (auto added = writer.add(std::move(path), std::move(node.contents)); !added) {
-            return added;
-        }
-        in.output().show_progress(fmt::format("{} of {} nodes", writer.written_count(), count));
-    }
-    if (auto finished = writer.finish(); !finished) {
-        return finished;
-    }
-    if (ephemeral_count > 0) {
+/// What was left out, and why.
+void remark_on(shell& in, const import_plan& plan) {
+    if (plan.ephemeral_count > 0) {
         in.output().remark(fmt::format(
-            "left out {} ephemeral nodes: they belonged to other sessions", ephemeral_count
+            "left out {} ephemeral nodes: they belonged to other sessions", plan.ephemeral_count
         ));
     }
-    in.print(answer::done{fmt::format("imported {} nodes to {}", writer.written_count(), root)});
-    return {};
+    if (plan.kept_count > 0) {
+        in.output().remark(fmt::format(
+            "kept {} nodes that the file does not hold: ephemerals of living sessions and what is "
+            "above them, or what cannot be listed",
+            plan.kept_count
+        ));
+    }
 }
 
 } // namespace
@@ -116,12 +98,32 @@ outcome<> import_subtree(shell& in, const arguments& given) {
     if (!nodes) {
         return unexpected{nodes.error()};
     }
+    const import_mode mode = given.has("r")   ? import_mode::replace
+                             : given.has("f") ? import_mode::write_over
+                                              : import_mode::refuse;
+    const std::string& root = given.word(0);
+    auto plan = plan_import(in.server(), *std::move(nodes), root, mode);
+    if (!plan) {
+        return unexpected{plan.error()};
+    }
+    remark_on(in, *plan);
+    const std::string deleted =
+        plan->surplus.empty() ? "" : fmt::format(", {} deleted", plan->surplus.size());
+    const std::size_t count = plan->nodes.size();
     if (given.has("n")) {
         in.print(answer::done{
-            fmt::format("{} nodes would be imported to {}", nodes->size(), given.word(0))});
+            fmt::format("{} nodes would be imported to {}{}", count, root, deleted)});
         return {};
     }
-    return write_nodes(in, *std::move(nodes), given.word(0), given.has("f"));
+    const auto show = [&](std::size_t written) {
+        in.output().show_progress(fmt::format("{} of {} nodes", written, count));
+    };
+    const auto written = carry_out(in.server(), *std::move(plan), mode, show);
+    if (!written) {
+        return unexpected{written.error()};
+    }
+    in.print(answer::done{fmt::format("imported {} nodes to {}{}", *written, root, deleted)});
+    return {};
 }
 
 } // namespace conclave::shell::commands
