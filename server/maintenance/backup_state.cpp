@@ -103,8 +103,9 @@ result<void, std::string> backup_state::replay(
             if (is_behind) {
                 return false;
             }
-            const auto applied = replaying_.apply(next);
-            refused = applied ? std::string{} : applied.error();
+            if (const auto applied = replaying_.apply(next); !applied) {
+                refused = applied.error();
+            }
             ++replayed_count_;
             return refused.empty();
         });

@@ -8,14 +8,12 @@ the logins that ZooKeeper does not record. Exit code 77 (skipped) without ZooKee
 import os
 import re
 import sys
-import time
 import unittest
 
 import servers
 from servers import Conclave, ZooKeeper
+from waiting import WAIT_S, await_that
 from wire import Connection
-
-WAIT_S = 30
 
 LOG4J = """
 log4j.logger.org.apache.zookeeper.audit.Slf4jAuditLogger=INFO, audit
@@ -54,11 +52,7 @@ def lines_of(server):
 
 
 def await_line(server, part):
-    deadline = time.monotonic() + WAIT_S
-    while not any(part in line for line in lines_of(server)):
-        if time.monotonic() > deadline:
-            raise AssertionError(f"no line with {part} in {lines_of(server)}")
-        time.sleep(0.05)
+    await_that(lambda: any(part in line for line in lines_of(server)), f"a line with {part}")
 
 
 class SameLines(unittest.TestCase):
