@@ -17,8 +17,10 @@ VIEWS = ("overview", "tree", "live", "sessions", "locks", "traffic", "slow", "wh
 TOKEN = "token-of-sixteen-and-more"
 SCREENSHOTS = os.environ.get("CONCLAVE_SCREENSHOTS", "")
 
-# Found with chromium alone, and no fault of the page: a stream that a view has ended, a node that is not there.
-EXPECTED_COMPLAINTS = ("status of 404", "status of 401", "status of 409", "status of 412")
+# Found with chromium alone, and no fault of the page: a stream that a view has ended, a node that is not there, a server
+# that a test has killed.
+EXPECTED_COMPLAINTS = ("status of 404", "status of 401", "status of 409", "status of 412",
+                       "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED_ENCODING", "ERR_CONNECTION_RESET")
 
 
 class WithConsole(TestCase):
@@ -171,6 +173,36 @@ class Views(WithConsole):
         for text in ("created", "data changed", "/app/new", "world"):
             page.await_text(text)
         self.keep("live-with-changes")
+
+    def test_changes_appear_live_across_a_crash_of_the_server(self):
+        page = self.browser
+        page.run("location.hash = '#/live/app'")
+        page.await_text("watching /app")
+        page.run("""
+            window.told = [];
+            const source = new EventSource('/v1/watch/app?recursive');
+            for (const name of ['created', 'deleted', 'reset'])
+              source.addEventListener(name, event => window.told.push(name + ' ' + JSON.parse(event.data).path));
+            source.addEventListener('ready', () => { window.isReady = true; });
+            """)
+        await_that(lambda: page.run("return window.isReady"), "the stream has begun")
+        self.client.must("create", path="/app/before")
+        await_that(lambda: page.run("return window.told.length") == 1, "it is told")
+        self.server.kill()
+        self.server.settings["admin.enableServer"] = "false"    # so that nobody is told of what comes now
+        self.server.start()
+        session = self.session(self.server)
+        session.must("create", path="/app/missed")
+        session.must("delete", path="/app/before")
+        self.server.kill()
+        self.server.settings["admin.enableServer"] = "true"
+        self.server.start()
+        self.session(self.server).must("create", path="/app/after")
+        page.await_text("/app/after")
+        page.await_text("/app/missed")
+        await_that(lambda: page.run("return window.told") == [
+            "created /app/before", "created /app/missed", "deleted /app/before", "created /app/after"], "all are told, in order")
+        self.keep("live-after-a-crash")
 
     def test_sessions_and_what_they_own(self):
         page = self.browser
