@@ -12,6 +12,15 @@ namespace {
 
 constexpr std::chrono::seconds heartbeat_interval{15};
 
+http_response head_of_stream() {
+    return {200, "text/event-stream", "", {{"X-Accel-Buffering", "no"}}};
+}
+
+/// A browser that gets a status other than 200 for them does not come back.
+bool asks_for_events(const http_request& asked) {
+    return asked.field("accept").find("text/event-stream") != bytes_view::npos;
+}
+
 std::optional<replica::node_copy> node_in(const local_clients::reply& answer) {
     if (answer.error != errc::ok) {
         return std::nullopt;
@@ -67,8 +76,16 @@ void watch_group::join(const routed_request& asked, std::optional<event_id> afte
 }
 
 void watch_group::refuse(const watch_readers& those, errc why) const {
+    const stream_part end{notice_message("end", wanted_.scope.path, std::nullopt)};
     for (const watch_reader_pointer& each : those) {
-        respond_error(each->asked, why, wanted_.scope.path);
+        const bool comes_back = asks_for_events(each->asked.asked());
+        if (why != errc::connection_loss || !comes_back) {
+            respond_error(each->asked, why, wanted_.scope.path);
+            continue;
+        }
+        each->asked.exchange->begin_stream(head_of_stream(), [] {});
+        each->send(end);
+        each->asked.exchange->end_stream();
     }
 }
 
@@ -155,10 +172,9 @@ void watch_group::begin_catch_up(const watch_readers& those, zxid at) {
 }
 
 void watch_group::open(const watch_reader_pointer& reader) {
-    reader->asked.exchange->begin_stream(
-        {200, "text/event-stream", "", {{"X-Accel-Buffering", "no"}}},
-        [self = shared_from_this(), reader] { self->on_gone(*reader); }
-    );
+    reader->asked.exchange->begin_stream(head_of_stream(), [self = shared_from_this(), reader] {
+        self->on_gone(*reader);
+    });
 }
 
 // ---- events ----

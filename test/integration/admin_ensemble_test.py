@@ -11,6 +11,7 @@ import unittest
 
 import harness
 from ensembles import Ensemble
+from event_streams import Stream
 from harness import LOOPBACK, TestCase, await_that, free_port
 
 TOKEN = "token-of-sixteen-and-more"
@@ -43,6 +44,54 @@ class WithEnsemble(TestCase):
 
     def id_of(self, node):
         return self.ensemble.nodes.index(node) + 1
+
+
+class Watches(WithEnsemble):
+
+    def stream(self, node, headers=None):
+        made = Stream(node.admin_port, "/v1/watch/app?recursive", headers)
+        self.addCleanup(made.close)
+        return made
+
+    def await_stream(self, node, headers=None):
+        """With 503 there is no leader to open a session."""
+        def served():
+            made = self.stream(node, headers)
+            return made if made.response.status != 503 else made.close()
+        made = await_that(served, "streams are served")
+        self.assertEqual(made.response.status, 200)
+        return made
+
+    def test_a_browser_is_not_sent_away_for_good(self):
+        left, *others = self.ensemble.nodes
+        for node in others:
+            node.kill()
+        await_that(lambda: self.stream(left).response.status == 503, "it has noticed")
+        stream = self.stream(left, {"Accept": "text/event-stream"})
+        self.assertEqual((stream.response.status, stream.next()[0]), (200, "end"))
+        self.assertEqual(stream.response.read(), b"")
+
+    def test_a_reader_goes_on_at_another_server(self):
+        self.session(self.ensemble.leader()).must("create", path="/app")
+        told, here, stream = [], self.ensemble.leader(), None
+        for number in range(6):
+            stream = self.await_stream(here, {"Last-Event-ID": stream.last_id} if stream else None)
+            if number == 0:
+                self.assertEqual(stream.next()[0], "ready")
+            # What one server tells, another may not have applied yet.
+            writer = self.session(self.ensemble.leader())
+            for name in "abc":
+                writer.must("create", path=f"/app/{number}{name}")
+            while not told or told[-1] != f"/app/{number}b":
+                event, data = stream.next()
+                if event != "ready":
+                    self.assertEqual(event, "created")
+                    told.append(data["path"])
+            stream.close()
+            if number == 2:
+                here.kill()
+            here = next(node for node in self.ensemble.nodes if node is not here and node.process.poll() is None)
+        self.assertEqual(told, [f"/app/{number}{name}" for number in range(6) for name in "abc"][:-1])
 
 
 class WhyNoLeader(WithEnsemble):

@@ -19,6 +19,7 @@ import unittest
 import urllib.parse
 
 import harness
+from event_streams import Stream
 from harness import LOOPBACK, TestCase, await_that, four_letter_word, free_port
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.pardir)
@@ -345,36 +346,6 @@ class ReadOnly(WithEndpoint):
         self.assertIn("admin.enableWrites", answer.json["detail"])
 
 
-class Stream:
-    """A reader of server-sent events."""
-
-    def __init__(self, port, target, headers=None):
-        self.last_id = None
-        self.connection = http.client.HTTPConnection(LOOPBACK, port, timeout=harness.WAIT_S)
-        self.connection.request("GET", target, headers=headers or {})
-        self.response = self.connection.getresponse()
-
-    def next(self):
-        """The name and the data of the next event. As a browser does, keeps the last id, of whatever it was."""
-        fields = {}
-        while True:
-            line = self.response.readline().decode()
-            if not line:
-                raise EOFError("the stream has ended")
-            if line != "\n":
-                name, _, value = line.rstrip("\n").partition(": ")
-                fields[name] = value
-                continue
-            self.last_id = fields.get("id", self.last_id)
-            if "event" in fields:
-                return fields["event"], json.loads(fields["data"])
-            fields = {}
-
-    def close(self):
-        self.response.close()  # with "Connection: close" the socket is the response's
-        self.connection.close()
-
-
 class Watches(WithEndpoint):
 
     def stream(self, target, headers=None):
@@ -505,6 +476,28 @@ class Watches(WithEndpoint):
         stream = self.stream("/v1/watch/")
         stream.next()
         self.assertEqual(self.server.terminate(), 0)
+
+
+class WatchesBehindAPurgedLog(WithEndpoint):
+
+    settings = {"logRetentionInKb": 0, "preAllocSize": 64, "checkpointIntervalMs": 200}
+
+    def test_who_comes_back_too_late_has_to_read_anew(self):
+        session = self.session(self.server)
+        first = int(session.must("create", path="/n", data=b"x")["zxid"])
+
+        def come_back():
+            for _ in range(300):
+                session.start("setData", path="/n", data=b"x" * 20000)
+            for _ in range(300):
+                session.reply()
+            stream = Stream(self.port, f"/v1/watch/n?last_event_id={first:#x}")
+            self.addCleanup(stream.close)
+            event, _ = stream.next()
+            return stream if event == "reset" else stream.close()
+        stream = await_that(come_back, "the log is purged")
+        session.must("delete", path="/n")
+        self.assertEqual(stream.next()[0], "deleted")
 
 
 class Answers(WithEndpoint):
