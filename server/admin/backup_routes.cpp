@@ -4,13 +4,13 @@
 #include "server/admin/command_json.hpp"
 #include "server/admin/pretty_json.hpp"
 #include "server/admin/route_context.hpp"
+#include "server/admin/values.hpp"
 
 #include <conclave/log_line.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <memory>
 
 namespace conclave::admin {
@@ -26,10 +26,6 @@ constexpr std::chrono::milliseconds poll_interval{20};
 
 /// What is handed to the connection at once.
 constexpr std::size_t piece_size = std::size_t{256} << 10U;
-
-bytes hex_of(zxid at) {
-    return fmt::format("0x{:x}", at.value);
-}
 
 /// What transfers share; outlives them.
 struct backup_desk {
@@ -129,7 +125,7 @@ public:
             200,
             "application/octet-stream",
             "",
-            {{"Conclave-Zxid", hex_of(at)}, {"Conclave-Cluster", cluster_}}};
+            {{"Conclave-Zxid", hex(at.value)}, {"Conclave-Cluster", cluster_}}};
     }
 
     void send(std::shared_ptr<backup_source> source, http_response head) {
@@ -218,20 +214,10 @@ void answer_backup(backup_desk& desk, const routed_request& asked) {
         transfer->open(backup_format::conclave, applied, [transfer](opened_backup opened) {
             transfer->send(
                 std::move(opened.source),
-                {200, "application/octet-stream", "", {{"Conclave-Zxid", hex_of(opened.at)}}}
+                {200, "application/octet-stream", "", {{"Conclave-Zxid", hex(opened.at.value)}}}
             );
         });
     });
-}
-
-std::optional<zxid> parse_zxid(bytes_view text) {
-    const bool is_hex = text.starts_with("0x");
-    text.remove_prefix(is_hex ? 2 : 0);
-    std::int64_t number = 0;
-    const auto [end, failed] =
-        std::from_chars(text.data(), text.data() + text.size(), number, is_hex ? 16 : 10);
-    const bool is_whole = failed == std::errc{} && end == text.data() + text.size() && number >= 0;
-    return is_whole ? std::optional{zxid{number}} : std::nullopt;
 }
 
 void answer_log(backup_desk& desk, const routed_request& asked) {
@@ -250,7 +236,7 @@ void answer_log(backup_desk& desk, const routed_request& asked) {
             return asked.exchange->respond(problem(
                 409,
                 fmt::format(
-                    "this server has applied {} so far, which is before it", hex_of(applied)
+                    "this server has applied {} so far, which is before it", hex(applied.value)
                 )
             ));
         }
@@ -270,7 +256,7 @@ void answer_snapshot(backup_desk& desk, const routed_request& asked) {
             backup_format::zookeeper,
             applied,
             [transfer, asked, is_streaming](opened_backup opened) {
-                const name_values fields{{"last_zxid", hex_of(opened.at)}};
+                const name_values fields{{"last_zxid", hex(opened.at.value)}};
                 if (is_streaming) {
                     return transfer->send(
                         std::move(opened.source), {200, "application/octet-stream", "", fields}

@@ -73,15 +73,13 @@ void get_node(const route_context& context, const routed_request& asked) {
 }
 
 void get_children(const route_context& context, const routed_request& asked) {
-    constexpr std::int64_t limit_max = 1000;
-    constexpr std::int64_t limit_default = 100;
     constexpr std::size_t size_max = std::size_t{1} << 20U;
     constexpr std::size_t slice = 64;
     const std::optional<bytes> path = node_path_of(asked);
     if (!path) {
         return;
     }
-    const auto limit = number_parameter(asked, "limit", 1, limit_max, limit_default);
+    const auto limit = page_limit(asked);
     if (!limit) {
         return;
     }

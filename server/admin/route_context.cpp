@@ -77,6 +77,12 @@ std::optional<std::int64_t> number_parameter(
     return value;
 }
 
+std::optional<std::int64_t> page_limit(const routed_request& of) {
+    constexpr std::int64_t most = 1000;
+    constexpr std::int64_t fallback = 100;
+    return number_parameter(of, "limit", 1, most, fallback);
+}
+
 std::optional<bytes> node_path_of(const routed_request& asked) {
     if (!path::is_valid(asked.tail)) {
         asked.exchange->respond(problem(

@@ -49,6 +49,10 @@ void respond_error(const routed_request& to, errc failed, bytes_view path);
     std::int64_t fallback
 );
 
+/// How many rows a page of a listing may have at most; answered as the parameter above if it is
+/// none.
+[[nodiscard]] std::optional<std::int64_t> page_limit(const routed_request& of);
+
 /// The znode that stands behind the route's own path: "/" or "/a/b". Answers with a problem and
 /// returns nothing if it is none.
 [[nodiscard]] std::optional<bytes> node_path_of(const routed_request& asked);

@@ -95,9 +95,7 @@ void fill_connections(
 }
 
 void get_sessions(const route_context& context, const routed_request& asked) {
-    constexpr std::int64_t limit_max = 1000;
-    constexpr std::int64_t limit_default = 100;
-    const auto limit = number_parameter(asked, "limit", 1, limit_max, limit_default);
+    const auto limit = page_limit(asked);
     if (!limit) {
         return;
     }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <cmath>
 #include <ctime>
 
@@ -29,6 +30,16 @@ bytes date(std::int64_t wall_ms) {
 
 bytes hex(std::int64_t number) {
     return fmt::format("0x{:x}", static_cast<std::uint64_t>(number));
+}
+
+std::optional<zxid> parse_zxid(bytes_view text) {
+    const bool is_hex = text.starts_with("0x");
+    text.remove_prefix(is_hex ? 2 : 0);
+    std::int64_t number = 0;
+    const char* const end = text.data() + text.size();
+    const auto [stop, failed] = std::from_chars(text.data(), end, number, is_hex ? 16 : 10);
+    const bool is_whole = failed == std::errc{} && stop == end && number >= 0;
+    return is_whole ? std::optional{zxid{number}} : std::nullopt;
 }
 
 bytes address(const replica::peer_address& peer) {

@@ -5,6 +5,8 @@
 
 #include <conclave/types.hpp>
 
+#include <optional>
+
 namespace conclave::admin {
 
 /// At most four decimals, at least one: "0.0", "1.4839".
@@ -15,6 +17,9 @@ namespace conclave::admin {
 
 /// "0x" and the digits of a Java long: a negative number shows its two's complement.
 [[nodiscard]] bytes hex(std::int64_t number);
+
+/// "0x100000005", or the same in decimal digits. Nothing if it is none.
+[[nodiscard]] std::optional<zxid> parse_zxid(bytes_view text);
 
 /// "/10.0.0.1:5000", "/[::1]:5000"
 [[nodiscard]] bytes address(const replica::peer_address& peer);

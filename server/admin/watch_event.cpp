@@ -1,5 +1,7 @@
 #include "server/admin/watch_event.hpp"
 
+#include "server/admin/values.hpp"
+
 #include <conclave/path.hpp>
 
 #include <fmt/format.h>
@@ -16,13 +18,12 @@ void append_family_event(event_type type, bytes_view path, zxid at, std::vector<
     to.push_back({at, event_type::children_changed, bytes{path::parent_of(path)}});
 }
 
-template <class Integer>
-std::optional<Integer> parse_number(bytes_view text, int base) {
-    Integer number{};
+std::optional<std::uint32_t> parse_count(bytes_view text) {
+    std::uint32_t count = 0;
     const char* const end = text.data() + text.size();
-    const auto [stop, failed] = std::from_chars(text.data(), end, number, base);
-    const bool is_whole = failed == std::errc{} && stop == end && number >= 0;
-    return is_whole ? std::optional{number} : std::nullopt;
+    const auto [stop, failed] = std::from_chars(text.data(), end, count);
+    const bool is_whole = failed == std::errc{} && stop == end && count > 0;
+    return is_whole ? std::optional{count} : std::nullopt;
 }
 
 } // namespace
@@ -56,20 +57,15 @@ bool watch_scope::covers(const watch_event& told) const {
 }
 
 bytes text_of(event_id id) {
-    return id.number == 1 ? fmt::format("0x{:x}", id.at.value)
-                          : fmt::format("0x{:x}.{}", id.at.value, id.number);
+    return id.number == 1 ? hex(id.at.value) : fmt::format("{}.{}", hex(id.at.value), id.number);
 }
 
 std::optional<event_id> parse_event_id(bytes_view text) {
     const std::size_t dot = text.find('.');
-    bytes_view place = text.substr(0, dot);
-    const bool is_hex = place.starts_with("0x");
-    place.remove_prefix(is_hex ? 2 : 0);
-    const auto at = parse_number<std::int64_t>(place, is_hex ? 16 : 10);
-    const auto number = dot == bytes_view::npos
-                            ? std::optional<std::uint32_t>{1}
-                            : parse_number<std::uint32_t>(text.substr(dot + 1), 10);
-    return at && number && *number > 0 ? std::optional{event_id{zxid{*at}, *number}} : std::nullopt;
+    const auto at = parse_zxid(text.substr(0, dot));
+    const auto number =
+        dot == bytes_view::npos ? std::optional{1U} : parse_count(text.substr(dot + 1));
+    return at && number ? std::optional{event_id{*at, *number}} : std::nullopt;
 }
 
 } // namespace conclave::admin

@@ -1,6 +1,7 @@
 /// The endpoint over real sockets, in front of a replica that runs on no thread of its own.
 #include "server/admin/assets.hpp"
 #include "server/admin/endpoint.hpp"
+#include "test/support/memory_tables.hpp"
 
 #include <conclave/protocol.hpp>
 
@@ -23,17 +24,6 @@ using namespace std::chrono_literals;
 using json = nlohmann::json;
 
 namespace {
-
-class empty_tables final : public tree::table_reader {
-public:
-    [[nodiscard]] std::optional<bytes_view> get(tree::table, bytes_view) const override {
-        return {};
-    }
-
-    void scan(tree::table, bytes_view, function_ref<bool(bytes_view, bytes_view)>) const override {}
-
-    void refresh() override {}
-};
 
 /// A replica that serves; questions run at once, on whatever thread asks, one after the other.
 class endpoint_fixture {
@@ -97,7 +87,7 @@ private:
     }
 
     replica::instant now_{1h, 1'795'244'786'000};
-    empty_tables tables_;
+    test::memory_tables tables_;
     replica::replica server_{{}, tables_};
     server_view view_{server_, {}};
     replica::connection_id client_;

@@ -1,4 +1,5 @@
 #include "server/admin/four_letter_words.hpp"
+#include "test/support/memory_tables.hpp"
 
 #include <conclave/protocol.hpp>
 
@@ -9,18 +10,6 @@ using namespace conclave::admin;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A server that was never checkpointed.
-class empty_tables final : public tree::table_reader {
-public:
-    [[nodiscard]] std::optional<bytes_view> get(tree::table, bytes_view) const override {
-        return {};
-    }
-
-    void scan(tree::table, bytes_view, function_ref<bool(bytes_view, bytes_view)>) const override {}
-
-    void refresh() override {}
-};
 
 /// A replica whose disk is always ready, and its words, all of them allowed.
 class server_fixture {
@@ -98,7 +87,7 @@ private:
         } while (!out.records.empty());
     }
 
-    empty_tables tables_;
+    test::memory_tables tables_;
     replica::replica server_{{}, tables_};
     server_view view_{server_, settings()};
     std::optional<four_letter_words> words_;

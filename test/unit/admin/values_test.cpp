@@ -23,6 +23,14 @@ TEST_CASE("values: a negative number shows its two's complement", "[admin]") {
     CHECK(hex(-1) == "0xffffffffffffffff");
 }
 
+TEST_CASE("values: a zxid may be given in both ways", "[admin]") {
+    CHECK(parse_zxid("0x100000001") == conclave::zxid{0x100000001});
+    CHECK(parse_zxid("4294967297") == conclave::zxid{0x100000001});
+    for (const char* const none : {"", "0x", "-1", "0x-1", "1 ", "100000001x"}) {
+        CHECK_FALSE(parse_zxid(none));
+    }
+}
+
 TEST_CASE("values: an IPv6 address stands in brackets", "[admin]") {
     CHECK(address({"10.0.0.1", 2181}) == "/10.0.0.1:2181");
     CHECK(address({"::1", 2181}) == "/[::1]:2181");

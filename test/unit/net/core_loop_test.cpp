@@ -1,4 +1,5 @@
 #include "server/net/core_loop.hpp"
+#include "test/support/memory_tables.hpp"
 #include "test/unit/net/log_capture.hpp"
 #include "test/unit/net/network_fixture.hpp"
 
@@ -11,18 +12,6 @@ using namespace conclave::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A server that was never checkpointed.
-class empty_tables final : public tree::table_reader {
-public:
-    [[nodiscard]] std::optional<bytes_view> get(tree::table, bytes_view) const override {
-        return {};
-    }
-
-    void scan(tree::table, bytes_view, function_ref<bool(bytes_view, bytes_view)>) const override {}
-
-    void refresh() override {}
-};
 
 /// A disk that is always ready, on a thread of its own as a real one.
 class quick_disk final : public replica::log_port, public replica::checkpoint_port {
@@ -106,7 +95,7 @@ public:
     }
 
 private:
-    empty_tables tables_;
+    test::memory_tables tables_;
     replica::replica server_;
 
 public:
