@@ -19,9 +19,23 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.p
 import servers  # noqa: E402
 import wire  # noqa: E402
 from servers import LOOPBACK, free_port  # noqa: E402,F401
-from waiting import POLL_S, WAIT_S, await_that  # noqa: E402,F401
+
+WAIT_S = 30.0       # for anything that a healthy server does at once, on a machine that is busy with other tests
+POLL_S = 0.01
 
 PROGRAM = None
+
+
+def await_that(condition, what, timeout_s=WAIT_S):
+    """The first true value of `condition()`; the test fails with `what` if there is none in time."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {timeout_s} s: {what}")
+        time.sleep(POLL_S)
 
 
 def is_instrumented():

@@ -10,10 +10,12 @@ import re
 import sys
 import unittest
 
-import servers
-from servers import Conclave, ZooKeeper
-from waiting import WAIT_S, await_that
-from wire import Connection
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, "integration"))
+
+import servers  # noqa: E402
+from harness import WAIT_S, await_that  # noqa: E402
+from servers import Conclave, ZooKeeper  # noqa: E402
+from wire import Connection  # noqa: E402
 
 LOG4J = """
 log4j.logger.org.apache.zookeeper.audit.Slf4jAuditLogger=INFO, audit

@@ -5,7 +5,6 @@ PROGRAM is the path of conclaved, or the word `zookeeper` to check this test aga
 does when its connection is lost, its session has to be the same afterwards.
 """
 
-import functools
 import logging
 import os
 import re
@@ -20,17 +19,27 @@ from kazoo.client import KazooClient, KazooState, KeeperState
 from kazoo.exceptions import NotReadOnlyCallError
 from kazoo.retry import KazooRetry
 
-import waiting
 from curator_test import class_path
 from servers import LOOPBACK, ZK_SCRIPTS, free_ports, is_zookeeper_installed, make_server
 from wire import Connection
 
 PROGRAM, SCRATCH = None, None
 WAIT_S = 60.0
+POLL_S = 0.02
 SESSION_TIMEOUT_S = 40.0
 SOURCES = os.path.dirname(os.path.abspath(__file__))
 JVM = ("-Xmx96m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
-await_that = functools.partial(waiting.await_that, timeout_s=WAIT_S)
+
+
+def await_that(condition, what):
+    deadline = time.monotonic() + WAIT_S
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {WAIT_S} s: {what}")
+        time.sleep(POLL_S)
 
 
 def word(server, text):

@@ -4,24 +4,22 @@
 PROGRAM is the path of conclaved.
 """
 
-import functools
 import os
 import ssl
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 from kazoo.client import KazooClient
 
-import waiting
 import wire
 from certificates import Authority
 from servers import LOOPBACK, Conclave, free_port
 
 WAIT_S = 60.0
 SHELL = "/usr/share/zookeeper/bin/zkCli.sh"
-await_that = functools.partial(waiting.await_that, timeout_s=WAIT_S)
 
 PROGRAM, SCRATCH = None, None
 
@@ -86,6 +84,12 @@ class Tls(unittest.TestCase):
         self.addCleanup(client.stop)
         return client
 
+    def await_that(self, condition, what):
+        deadline = time.monotonic() + WAIT_S
+        while not condition():
+            self.assertLess(time.monotonic(), deadline, what)
+            time.sleep(0.02)
+
     def test_kazoo_works_over_tls(self):
         self.server()
         alice = self.kazoo(self.alice)
@@ -118,7 +122,7 @@ class Tls(unittest.TestCase):
         server = self.server()
         refused = TlsConnection(self.secure_port)
         self.assertEqual(refused.open_session().kind, "closed")
-        await_that(lambda: "peer did not return a certificate" in server.log_tail(), server.log_tail())
+        self.await_that(lambda: "peer did not return a certificate" in server.log_tail(), server.log_tail())
 
     def test_without_client_authentication_nobody_needs_one(self):
         self.server(**{"ssl.clientAuth": "none"})
@@ -131,7 +135,7 @@ class Tls(unittest.TestCase):
         before.open_session()
         old = before.certificate()
         self.authority.issue("renewed-2", file="renewed")
-        await_that(
+        self.await_that(
             lambda: TlsConnection(self.secure_port, self.alice).certificate() not in (old, None), "new certificate")
         self.assertEqual(before.call("exists", path="/")["err"], 0)
 
