@@ -119,6 +119,10 @@ class Node(servers.Conclave):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 
 
+class NoSession(AssertionError):
+    """The server has closed the connection, or the session is over."""
+
+
 class Session(wire.Connection):
     """A connection with an open session. What is unexpected is an AssertionError."""
 
@@ -129,7 +133,8 @@ class Session(wire.Connection):
         self.send_handshake(timeout_ms=timeout_ms, **fields)
         answer = self.receive()
         if answer.kind != "connected" or answer.fields["sessionId"] == 0:
-            raise AssertionError(f"no session: {answer}")
+            self.close()
+            raise NoSession(f"no session: {answer}")
 
     def start(self, op, **fields):
         """Sends a request without waiting for its reply."""
@@ -208,9 +213,17 @@ class TestCase(unittest.TestCase):
         return made
 
     def session(self, server, **options):
-        made = Session(server, **options)
+        """A server that has no leader just then closes the connection; as any client, this one comes again."""
+        made = await_that(lambda: self.try_session(server, options), "a session")
         self.addCleanup(made.close)
         return made
+
+    @staticmethod
+    def try_session(server, options):
+        try:
+            return Session(server, **options)
+        except NoSession:
+            return None
 
     def connect(self, server):
         made = wire.Connection(server.address, WAIT_S)
