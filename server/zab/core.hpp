@@ -312,6 +312,7 @@ private:
     void campaign(bool is_transfer);
     void note_seen(epoch promised);
     void announce_candidacy();
+    void lose_election();
     void count_grants();
     [[nodiscard]] bool may_campaign();
     [[nodiscard]] bool stands_aside() const;
@@ -426,6 +427,7 @@ private:
     // candidate, or leading: who granted
     std::map<server_id, promise_message> grants_;
     std::set<server_id> denials_;
+    time_point next_campaign_{}; ///< after one that was lost
     bool candidacy_is_transfer_ = false;
     bool is_announced_ = false;
     time_point announced_at_{};

@@ -95,11 +95,7 @@ void core::on(server_id from, const status_message& what) {
 
 void core::advance_election() {
     if (role_ == role::candidate) {
-        if (now_ >= campaign_deadline_) {
-            ++counters_.elections_lost;
-            look();
-        }
-        return;
+        return now_ >= campaign_deadline_ ? lose_election() : void();
     }
     if (now_ >= next_status_) {
         broadcast_status();
@@ -146,7 +142,7 @@ bool core::follow_living_leader() {
 
 /// 2.4, step 3: whether a quorum is looking, and this server is the one whose turn it is.
 bool core::may_campaign() {
-    if (is_impaired_ || stands_aside() || !may_lead(settings_.self)) {
+    if (now_ < next_campaign_ || stands_aside() || !may_lead(settings_.self)) {
         return false;
     }
     const bool is_empty = history_.last().at == zxid{};
@@ -187,6 +183,10 @@ bool core::may_campaign() {
     }
     if (!quorum_seen_) {
         quorum_seen_ = now_;
+    }
+    // It stands if nobody else does: even one that cannot write serves reads.
+    if (is_impaired_ && now_ < *quorum_seen_ + 2 * settings_.times.lease) {
+        return false;
     }
     // Like with like: the others tell what is on their disks.
     const auto own = std::tuple{durability_.covered(), settings_.priority, settings_.self};
@@ -413,11 +413,7 @@ void core::on(server_id from, const promise_message& what) {
         if (what.reason == denial::fresher) {
             send(from, hint_message{});
         }
-        if (!all.is_quorum(may_still_grant)) {
-            ++counters_.elections_lost;
-            look();
-        }
-        return;
+        return all.is_quorum(may_still_grant) ? void() : lose_election();
     }
     if (what.state.last.at > history_.last().at &&
         !CONCLAVE_MUTANT(no_guard_for_records_in_flight) && !CONCLAVE_MUTANT(no_freshness_check) &&
@@ -427,6 +423,13 @@ void core::on(server_id from, const promise_message& what) {
     }
     grants_[from] = what;
     count_grants();
+}
+
+/// Whatever the reason, it may be the same a moment later: each campaign costs everybody an epoch.
+void core::lose_election() {
+    ++counters_.elections_lost;
+    look();
+    next_campaign_ = now_ + random_wait(settings_.times.heartbeat);
 }
 
 void core::count_grants() {

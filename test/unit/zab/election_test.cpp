@@ -238,6 +238,30 @@ TEST_CASE("B7: a server that promised more and has less holds nobody up", "[zab]
     CHECK(servers.applied(3) == list{"one"});
 }
 
+TEST_CASE("election: who must not lead does if nobody else will", "[zab][election]") {
+    ensemble servers{voters(3)};
+    servers.begin();
+    servers.crash(1);
+    servers.impair(2);
+    servers.impair(3);
+    REQUIRE(servers.elect() == "");
+    CHECK(servers.agree() == "");
+}
+
+TEST_CASE("election: whom all deny does not use up epochs", "[zab][election]") {
+    ensemble servers{voters(3)};
+    servers.begin();
+    servers.hold(1, 3);
+    servers.write("one");
+    servers.crash(1);
+    servers.hold(2, 3); // no status of the one that is fresher, no denial
+    const epoch before = servers[3].promised().to;
+    servers.run_for(milliseconds{200}, [&] {
+        servers.forge(2, 3, promise_message{servers[3].promised(), denial::membership, {}, {}});
+    });
+    CHECK(servers[3].promised().to.value - before.value < 20);
+}
+
 TEST_CASE("election: who alone has the newest history leads, impaired or not", "[zab][election]") {
     ensemble servers{voters(3)};
     servers.begin();
