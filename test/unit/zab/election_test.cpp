@@ -248,20 +248,6 @@ TEST_CASE("election: who must not lead does if nobody else will", "[zab][electio
     CHECK(servers.agree() == "");
 }
 
-TEST_CASE("election: whom all deny does not use up epochs", "[zab][election]") {
-    ensemble servers{voters(3)};
-    servers.begin();
-    servers.hold(1, 3);
-    servers.write("one");
-    servers.crash(1);
-    servers.hold(2, 3); // no status of the one that is fresher, no denial
-    const epoch before = servers[3].promised().to;
-    servers.run_for(milliseconds{200}, [&] {
-        servers.forge(2, 3, promise_message{servers[3].promised(), denial::membership, {}, {}});
-    });
-    CHECK(servers[3].promised().to.value - before.value < 20);
-}
-
 TEST_CASE("election: who alone has the newest history leads, impaired or not", "[zab][election]") {
     ensemble servers{voters(3)};
     servers.begin();
