@@ -223,10 +223,12 @@ void replica::on_persisted(zab::operation_id operation, instant now) {
 
 void replica::refuse_writes(bool refused) {
     writes_refused_ = refused;
-    if (core_ != nullptr && core_->members().voter_count() > 1) {
-        core_->set_impaired(refused);
-        static_cast<void>(refused && core_->transfer_leadership({})); // others may have room
+    if (core_ == nullptr) {
+        return;
     }
+    const bool others_vote = core_->members().voter_count() > 1;
+    core_->set_impaired(refused && others_vote);
+    static_cast<void>(refused && others_vote && core_->transfer_leadership({})); // they may have room
 }
 
 /// Carries out what the replication core has decided, until it has nothing more to say.
