@@ -16,6 +16,5 @@ if ! command -v clang++-14 >/dev/null; then
 fi
 cd "$root" # presets are looked up in the working directory
 cmake --preset fuzz -DCONCLAVE_FUZZ_SECONDS="$seconds"
-# With the time that others leave.
-nice cmake --build --preset fuzz --target fuzz-targets
-exec nice ctest --preset fuzz --no-tests=error --parallel "$(nproc)"
+cmake --build --preset fuzz --target fuzz-targets
+exec ctest --preset fuzz --no-tests=error --parallel "$(nproc)"

@@ -38,11 +38,14 @@ std::string random_uuid() {
 
 namespace {
 
+/// Empty, not null: kazoo's Semaphore reads its node, and stumbles over null.
+constexpr bytes_view no_data{""};
+
 asio::awaitable<error_code> make(client::session zk, std::string path, create_mode mode) {
     const std::string parent{path::parent_of(path)};
     while (true) {
         auto [failed, made] =
-            co_await zk.async_create(path, std::nullopt, client::create_options{mode}, as_result);
+            co_await zk.async_create(path, no_data, client::create_options{mode}, as_result);
         if (!failed || failed == errc::node_exists) {
             co_return error_code{};
         }

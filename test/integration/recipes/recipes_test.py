@@ -131,9 +131,10 @@ class Layouts:
 
     def test_semaphore(self):
         for first, second in self.both_ways():
-            held = [(each, each.begin("lease", self.path, "2")) for each in (first, second)]
-            for _, lease in held:
-                lease.result()
+            held = []
+            for each in (first, second):    # the second one finds what the first has made
+                held.append((each, each.begin("lease", self.path, "2")))
+                held[-1][1].result()
             third = first.begin("lease", self.path, "2")
             self.await_children(self.turns.format(self.path), 1)  # whoever is next waits at the turns
             self.assertFalse(third.done())
