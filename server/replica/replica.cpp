@@ -228,7 +228,9 @@ void replica::refuse_writes(bool refused) {
     }
     const bool others_vote = core_->members().voter_count() > 1;
     core_->set_impaired(refused && others_vote);
-    static_cast<void>(refused && others_vote && core_->transfer_leadership({})); // they may have room
+    static_cast<void>(
+        refused && others_vote && core_->transfer_leadership({})
+    ); // they may have room
 }
 
 /// Carries out what the replication core has decided, until it has nothing more to say.
@@ -270,12 +272,14 @@ void replica::on_tick(instant now) {
 }
 
 /// A server that did not run for a while could not hear anybody either, and what clients sent
-/// meanwhile is still to be read: nobody is over before it has listened as long as it was away.
+/// meanwhile is still to be read: nobody is over before it has listened as long as it was away, or
+/// for the longest session timeout if that is shorter.
 void replica::note_lateness(time_point now) {
     constexpr std::chrono::milliseconds tolerated{500};
     const auto away = now - std::max(next_deadline(), ticked_at_);
     if (ticked_at_ != time_point{} && away > tolerated) {
-        no_expiry_before_ = now + away;
+        const std::chrono::milliseconds longest{settings_.session_timeout_ms_max};
+        no_expiry_before_ = now + std::min<time_point>(away, longest);
     }
     ticked_at_ = now;
 }

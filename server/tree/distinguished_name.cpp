@@ -18,6 +18,15 @@ constexpr std::array<bytes_view, 21> keywords{
 
 constexpr bytes_view blanks{" \n"};
 
+bool is_blank(char each) {
+    return blanks.find(each) != bytes_view::npos;
+}
+
+/// It stands in a value only within quotes or behind a backslash.
+bool is_special(char each) {
+    return bytes_view{"<>\""}.find(each) != bytes_view::npos;
+}
+
 bytes_view trimmed(bytes_view text) {
     const std::size_t first = std::min(text.find_first_not_of(blanks), text.size());
     text.remove_prefix(first);
@@ -103,7 +112,7 @@ std::optional<std::size_t> end_of_value(bytes_view text) {
             is_inside = each != '"';
         } else if (separators.find(each) != bytes_view::npos) {
             return at;
-        } else if (is_quoted ? blanks.find(each) == bytes_view::npos : bytes_view{"<>\""}.find(each) != bytes_view::npos) {
+        } else if (is_quoted ? !is_blank(each) : is_special(each)) {
             return std::nullopt;
         }
     }

@@ -404,6 +404,20 @@ TEST_CASE("requests: who could not be heard is not over", "[requests][session]")
     }
 }
 
+TEST_CASE("requests: after a very long absence nobody keeps what he has for as long", "[session]") {
+    replica::settings configured;
+    configured.session_timeout_ms_max = 20'000;
+    replica_disk disk;
+    replica_driver server{disk, configured};
+    const session_id session = server.log_of(server.open()).handshake->session;
+    server.advance(std::chrono::milliseconds{1'000});
+    server.sleep(std::chrono::hours{10});
+    server.advance(std::chrono::milliseconds{500});
+    CHECK(server.server().sessions().find(session) != nullptr);
+    server.advance(std::chrono::milliseconds{24'000});
+    CHECK(server.server().sessions().find(session) == nullptr);
+}
+
 TEST_CASE(
     "requests: a connection with too many reads behind a write is not read further",
     "[requests][limits]"
