@@ -30,7 +30,7 @@ done
 cd "$root" # presets are looked up in the working directory
 cmake --preset release >/dev/null
 cmake --build --preset release --target simulate-core simulate-ensemble
-programs=build/release/test/simulation
+programs=build/release/bin
 mkdir -p build/soak
 corpus=build/soak/corpus
 touch "$corpus"
@@ -44,8 +44,8 @@ counters=build/soak/counters # "core" or "full", number, name: one line per coun
 run() {
     local profile=$1 first=$2 count=$3 output
     case $profile in
-    core) output=$(nice -n 19 "$programs/core/simulate-core" --from "$first" --seeds "$count" || true) ;;
-    full) output=$(nice -n 19 "$programs/ensemble/simulate-ensemble" --from "$first" --seeds "$count" -j "$jobs" || true) ;;
+    core) output=$(nice -n 19 "$programs/simulate-core" --from "$first" --seeds "$count" || true) ;;
+    full) output=$(nice -n 19 "$programs/simulate-ensemble" --from "$first" --seeds "$count" -j "$jobs" || true) ;;
     esac
     while read -r seed what; do
         failures=$((failures + 1))
