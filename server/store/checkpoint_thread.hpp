@@ -15,9 +15,10 @@ namespace conclave::store {
 
 /// Writes one change set at a time, off the core thread, which never waits for a disk.
 ///
-/// When it had nothing to do for `quiet_time`, it gives heap memory back to the operating system,
-/// once: a commit takes up to 4 KiB per row, and the allocator would keep that. Not sooner, because
-/// nobody else can allocate in those 20 ms, and a busy server needs the memory again at once.
+/// When it had nothing to do for `quiet_time`, and all other threads of the process next to nothing
+/// either, it gives heap memory back to the operating system, once: a commit takes up to 4 KiB per
+/// row, and the allocator would keep that. Not while there is somebody to serve, because nobody
+/// else can allocate in those 20 to 30 ms, and a busy server needs the memory again at once.
 ///
 /// Its priority is low: whoever waits for a reply goes first. It is not the lowest, so that a
 /// checkpoint ends also on a machine that is busy with other things.
