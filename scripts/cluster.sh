@@ -13,7 +13,7 @@
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-directory=${CONCLAVE_CLUSTER_DIR:-$root/build/cluster}
+directory=$(realpath -m "${CONCLAVE_CLUSTER_DIR:-$root/build/cluster}")
 binary=${CONCLAVE_BINARY:-$root/build/release/bin/conclaved}
 client_port=${CONCLAVE_CLIENT_PORT:-2181}
 peer_port=$((client_port + 707))
@@ -27,8 +27,10 @@ servers() {
     find "$directory" -mindepth 1 -maxdepth 1 -type d -name '[0-9]*' -printf '%f\n' 2>/dev/null | sort -n
 }
 
+# A number that was left behind may be that of another process by now.
 is_running() {
-    [ -f "$directory/$1/pid" ] && kill -0 "$(cat "$directory/$1/pid")" 2>/dev/null
+    [ -f "$directory/$1/pid" ] &&
+        tr '\0' '\n' <"/proc/$(cat "$directory/$1/pid")/cmdline" 2>/dev/null | grep -qxF "$directory/$1/zoo.cfg"
 }
 
 is_paused() {
@@ -46,7 +48,7 @@ signal() {
 stop_one() {
     if is_running "$1"; then
         kill "$(cat "$directory/$1/pid")"
-        kill -CONT "$(cat "$directory/$1/pid")" # it cannot stop while it stands still
+        kill -CONT "$(cat "$directory/$1/pid")" 2>/dev/null || true # it cannot stop while it stands still
     fi
 }
 
@@ -62,9 +64,11 @@ build() {
         return
     fi
     "$root/scripts/install-dependencies.sh" build
-    cd "$root" # presets are looked up in the working directory
-    cmake --preset release >/dev/null
-    cmake --build --preset release --target conclaved
+    (
+        cd "$root" # presets are looked up in the working directory
+        cmake --preset release >/dev/null
+        cmake --build --preset release --target conclaved
+    )
 }
 
 configure() {
@@ -88,9 +92,19 @@ start_one() {
     if is_running "$1"; then
         return
     fi
+    local port=$((client_port + $1 - 1))
+    if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        echo "server $1 cannot be started: another program listens on port $port;" \
+            "stop it, or choose others with CONCLAVE_CLIENT_PORT" >&2
+        exit 1
+    fi
     "$binary" "$directory/$1/zoo.cfg" >>"$directory/$1/log" 2>&1 &
-    echo $! >"$directory/$1/pid"
+    local pid=$!
+    echo "$pid" >"$directory/$1/pid"
     disown
+    while ! is_running "$1" && kill -0 "$pid" 2>/dev/null; do
+        sleep 0.01 # it is still this script
+    done
 }
 
 word() {
@@ -107,6 +121,10 @@ await_service() {
     local id tries=0
     for id in $(servers); do
         until is_paused "$id" || [ -n "$(mode_of "$id")" ]; do
+            if ! is_running "$id"; then
+                echo "server $id has ended: $(tail -n 1 "$directory/$id/log")" >&2
+                exit 1
+            fi
             tries=$((tries + 1))
             if [ "$tries" -gt 300 ]; then
                 echo "server $id does not serve; see $directory/$id/log" >&2

@@ -9,7 +9,7 @@ import subprocess
 import harness
 from harness import await_that, main
 
-SCRIPT = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.pardir, "scripts", "cluster.sh")
+FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir, os.pardir, "scripts")
 PEER_PORTS_BEHIND = 707     # the script's
 
 
@@ -33,15 +33,24 @@ def free_base(count):
 
 class ClusterScript(harness.TestCase):
 
-    def begin(self, count):
-        self.environment = dict(os.environ, CONCLAVE_BINARY=harness.PROGRAM, CONCLAVE_CLIENT_PORT=str(free_base(count)),
-                                CONCLAVE_CLUSTER_DIR=os.path.join(self.scratch, "cluster"))
+    def prepare(self, count):
+        """The script's own folder is where it is called, and the cluster's is named as seen from there."""
+        self.client_port = free_base(count)
+        folder = os.path.relpath(os.path.join(self.scratch, "cluster"), FOLDER)
+        self.environment = dict(os.environ, CONCLAVE_BINARY=harness.PROGRAM, CONCLAVE_CLIENT_PORT=str(self.client_port),
+                                CONCLAVE_CLUSTER_DIR=folder)
         self.addCleanup(self.call, "stop")
+
+    def begin(self, count):
+        self.prepare(count)
         self.call("start", str(count))
 
+    def run_script(self, *arguments):
+        return subprocess.run(["./cluster.sh", *arguments], cwd=FOLDER, env=self.environment, capture_output=True,
+                              text=True, check=False, timeout=120)
+
     def call(self, *arguments):
-        done = subprocess.run([SCRIPT, *arguments], env=self.environment, capture_output=True, text=True, check=False,
-                              timeout=120)
+        done = self.run_script(*arguments)
         self.assertEqual(done.returncode, 0, done.stderr)
         return done.stdout
 
@@ -80,6 +89,23 @@ class ClusterScript(harness.TestCase):
         self.await_modes("leader", "follower", "follower", "down", "down")
         self.call("stop")
         self.assertEqual(self.modes(), ["down"] * 5)
+
+    def test_a_port_that_another_program_has_is_named(self):
+        self.prepare(1)
+        with socket.create_server((harness.LOOPBACK, self.client_port)):
+            done = self.run_script("start", "1")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn(f"another program listens on port {self.client_port}", done.stderr)
+        self.call("start", "1")
+        self.assertEqual(self.modes(), ["standalone"])
+
+    def test_a_number_that_belongs_to_another_process_by_now_is_left_alone(self):
+        self.begin(1)
+        self.call("stop")
+        with open(os.path.join(self.scratch, "cluster", "1", "pid"), "w", encoding="ascii") as file:
+            file.write(str(os.getpid()))
+        self.call("stop")
+        self.assertEqual(self.modes(), ["down"])
 
 
 if __name__ == "__main__":
