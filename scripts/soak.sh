@@ -42,27 +42,38 @@ counters=build/soak/counters # "core" or "full", number, name: one line per coun
 
 # Runs seeds of one profile ("core" or "full"); notes those that fail.
 run() {
-    local profile=$1 first=$2 count=$3 output
+    local profile=$1 first=$2 count=$3 output status=0 found=0
     case $profile in
-    core) output=$(nice -n 19 "$programs/simulate-core" --from "$first" --seeds "$count" || true) ;;
-    full) output=$(nice -n 19 "$programs/simulate-ensemble" --from "$first" --seeds "$count" -j "$jobs" || true) ;;
+    core) output=$(nice -n 19 "$programs/simulate-core" --from "$first" --seeds "$count" 2>&1) || status=$? ;;
+    full) output=$(nice -n 19 "$programs/simulate-ensemble" --from "$first" --seeds "$count" -j "$jobs") || status=$? ;;
     esac
     while read -r seed what; do
-        failures=$((failures + 1))
-        echo "$profile seed $seed $what"
-        echo "$profile $seed $commit $what" >>"$corpus"
+        found=$((found + 1))
+        note "$profile" "$seed" "$what"
     done < <(sed -n 's/^seed \([0-9]*\): \(.*\)/\1 \2/p' <<<"$output" | sort -u)
+    # What is left then is an assertion that has ended the program: any of these seeds.
+    if [ "$status" -ne 0 ] && [ "$found" -eq 0 ]; then
+        note "$profile" "$first" "$count seeds, one of which ended with status $status: $(tail -n 1 <<<"$output")"
+    fi
     sed -n "s/^ *\([0-9][0-9]*\) \([a-zA-Z].*\)/$profile \1 \2/p" <<<"$output" |
         grep -v ' seeds, ' >>"$counters" || true
     tail -n 1 <<<"$output" | sed "s/^/$profile from $first: /"
 }
 
-# What failed before comes first.
-known=$(sort -u "$corpus")
+note() {
+    failures=$((failures + 1))
+    echo "$1 seed $2 $3"
+    echo "$1 $2 $commit $3" >>"$corpus"
+}
+
+# What failed before comes first. It is forgotten only when all of it has run.
+known=$corpus.known
+cat "$corpus" >>"$known"
 : >"$corpus"
 while read -r profile seed _; do
     [ -z "$profile" ] || run "$profile" "$seed" 1
-done <<<"$known"
+done < <(sort -u "$known")
+rm "$known"
 
 # Seeds that no earlier soak has tried.
 next=$((($(date +%s) - 1600000000) * 1000))
