@@ -29,6 +29,9 @@ again=()
 if [ "${CI:-}" = true ]; then
     again=(--repeat until-pass:2)
 fi
+# All that is drawn at random is drawn from this, in the second run too: what a seed has found is not lost by chance.
+export CONCLAVE_TEST_SEED=${CONCLAVE_TEST_SEED:-$((RANDOM + 1))}
+echo "CONCLAVE_TEST_SEED=$CONCLAVE_TEST_SEED"
 
 "$root/scripts/install-dependencies.sh"
 cd "$root" # presets are looked up in the working directory
