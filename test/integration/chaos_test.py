@@ -145,7 +145,7 @@ class OldLeader(harness.TestCase):
                 answered += 1
                 self.assertEqual(replies[1].fields["data"], b"%d" % number)
             ensemble.await_all_serve()
-        print(f"{answered} of 4 were answered, the others closed")
+        self.assertGreater(answered, 0, "each was closed: nothing was seen")
 
 
 class Sessions(harness.TestCase):

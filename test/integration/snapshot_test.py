@@ -14,6 +14,8 @@ SHORT_LOG = {"logRetentionInKb": 0, "preAllocSize": 64, "checkpointIntervalMs": 
 MEMORY_SIZE = 17 << 20
 NODE_SIZE = 20_000
 
+DIGEST_INTERVAL = 128
+
 
 def empty(node):
     """Removes everything that the stopped server keeps; its configuration stays."""
@@ -62,12 +64,17 @@ class SnapshotTest(harness.TestCase):
         self.assert_same_digest()
 
     def assert_same_digest(self):
-        """At the newest zxid that all have in common in what `hash` tells."""
-        def digests(node):
-            lines = harness.four_letter_word(node, b"hash").splitlines()
-            return dict(line.split(" ", 1) for line in lines if " " in line)
-        found = [digests(node) for node in self.ensemble.nodes]
-        for point in set.intersection(*map(set, found)):
+        """At every zxid that all have in common in what `hash` tells. There is a point every 128 transactions."""
+        session = self.session(self.ensemble.leader())
+        for _ in range(DIGEST_INTERVAL):
+            session.must("setData", path="/written", data=b"", version=-1)
+        for node in self.ensemble.nodes:
+            self.session(node).must("sync", path="/")
+        found = [dict(line.split(": ") for line in harness.four_letter_word(node, b"hash").splitlines())
+                 for node in self.ensemble.nodes]
+        common = set.intersection(*map(set, found))
+        self.assertTrue(common, found)
+        for point in common:
             self.assertEqual(len({each[point] for each in found}), 1, point)
 
     def rebuilt(self, node):
