@@ -5,8 +5,10 @@ import base64
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
+import sys
 
 import harness
 import shells
@@ -293,6 +295,54 @@ class Ownership(ShellTest):
         self.must("deleteall", "/lock")
         self.assertEqual(held.wait(harness.WAIT_S), 1)
         self.assertIn("was lost", held.stderr.read())
+
+    def test_a_shell_that_is_told_to_end_ends_its_program_and_gives_the_lock_back(self):
+        for told in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+            held = self.hold("lock", "/lock")
+            held.stdout.readline()
+            held.send_signal(told)
+            self.assertEqual(held.wait(harness.WAIT_S), 128 + told)
+            self.assertEqual(held.stdout.read(), "")  # the end: nobody has it any more
+            self.must("lock", "-t", "0", "/lock", "--", "true")
+
+    def test_a_program_that_takes_its_time_to_end_has_the_lock_until_then(self):
+        program = ("import signal, sys\n"
+                   "signal.signal(signal.SIGTERM, lambda *_: print('told', flush=True))\n"
+                   "print('ready', flush=True)\n"
+                   "sys.stdin.read()\n"
+                   "sys.exit(7)\n")
+        held = subprocess.Popen(
+            [shells.program(), "--server", self.server.connect_string, "lock", "/lock", "--", sys.executable, "-c",
+             program],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.addCleanup(held.kill)
+        with held.stdout, held.stdin:
+            self.assertEqual(held.stdout.readline(), "ready\n")
+            held.terminate()
+            self.assertEqual(held.stdout.readline(), "told\n")
+            self.assertIn("somebody else", self.must_fail(5, "lock", "-t", "0", "/lock", "--", "true"))
+            held.stdin.close()
+            self.assertEqual(held.wait(harness.WAIT_S), 7)
+
+    def test_a_script_goes_no_further_when_it_is_told_to_end(self):
+        script = "lock /lock -- sh -c 'kill -TERM $PPID; exec sleep 1000'\ncreate /not\n"
+        self.assertEqual(self.run_shell(stdin=script).code, 128 + signal.SIGTERM)
+        self.must_fail(4, "get", "/not")
+
+    def test_a_program_ends_when_its_shell_is_killed(self):
+        held = self.hold("lock", "/lock")
+        held.stdout.readline()
+        held.kill()
+        self.assertEqual(held.stdout.read(), "")
+
+    def test_one_that_waits_and_is_told_to_end_leaves_the_queue(self):
+        holder = self.hold("lock", "/lock")
+        holder.stdout.readline()
+        waiting = self.hold("lock", "/lock")
+        harness.await_that(lambda: len(self.must("ls", "/lock").lines) == 2, "the second waits")
+        waiting.terminate()
+        self.assertEqual(waiting.wait(harness.WAIT_S), 128 + signal.SIGTERM)
+        self.assertEqual(len(self.must("ls", "/lock").lines), 1)
 
     def test_candidates_lead_one_after_the_other(self):
         first = self.hold("elect", "-id", "first", "/election")

@@ -66,14 +66,17 @@ outcome<bytes> edited(shell& in, const std::string& name) {
     words.push_back(name);
     in.output().flush();
     in.output().hold();
-    const auto code = run_in_foreground(in.loop(), words);
+    const auto ended = run_in_foreground(in.loop(), words);
     in.output().release();
-    if (!code) {
-        return unexpected{code.error()};
+    if (!ended) {
+        return unexpected{ended.error()};
     }
-    if (*code != 0) {
+    if (ended->must_quit) {
+        in.quit();
+    }
+    if (ended->code != 0) {
         return failed_because(
-            fmt::format("{} has failed with {}; nothing was written", words.front(), *code)
+            fmt::format("{} has failed with {}; nothing was written", words.front(), ended->code)
         );
     }
     return read_file(name);

@@ -8,9 +8,11 @@
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <fmt/format.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <limits>
 #include <unistd.h>
@@ -26,7 +28,14 @@ struct acquisition {
     asio::cancellation_signal cancel;
     std::optional<boost::system::error_code> ended;
     recipes::ownership gained;
+    int stopped_by = 0; ///< SIGTERM or SIGHUP, which came meanwhile
 };
+
+/// The program ends as shells say it of one that a signal has ended.
+unexpected<failure> ended_by(int signal) {
+    constexpr int signal_base = 128;
+    return unexpected{failure{static_cast<exit_code>(signal_base + signal), {}, {}, {}}};
+}
 
 /// Starts with a handler, and waits until it has been called.
 template <class Start>
@@ -39,8 +48,23 @@ outcome<recipes::ownership> acquire(shell& in, const std::string& path, const St
             asked->ended = failed;
         }
     ));
-    if (in.loop().run_until([&] { return asked->ended.has_value(); }) == wait_end::interrupted) {
+    // Whoever waits takes its node out of the queue before it goes.
+    asio::signal_set endings{in.loop().context(), SIGTERM, SIGHUP};
+    endings.async_wait([asked](boost::system::error_code cancelled, int signal) {
+        asked->stopped_by = cancelled ? 0 : signal;
+    });
+    const auto is_over = [&] {
+        return asked->ended.has_value() || asked->stopped_by != 0;
+    };
+    const wait_end end = in.loop().run_until(is_over);
+    if (end == wait_end::interrupted || asked->stopped_by != 0) {
         asked->cancel.emit(asio::cancellation_type::all);
+    }
+    if (asked->stopped_by != 0) {
+        in.quit();
+        return ended_by(asked->stopped_by);
+    }
+    if (end == wait_end::interrupted) {
         return failed_with(std::make_error_code(std::errc::interrupted), path);
     }
     const std::error_code failed = *asked->ended;
@@ -73,20 +97,24 @@ outcome<> run_while_owned(shell& in, const arguments& given, recipes::ownership 
     setenv("CONCLAVE_FENCING_TOKEN", hex_text(held.fencing_token().value).c_str(), 1);
     in.output().flush();
     in.output().hold();
-    const auto code = run_in_foreground(in.loop(), words, [&] { return *is_lost; });
+    const auto ended = run_in_foreground(in.loop(), words, [&] { return *is_lost; });
     in.output().release();
     const bool was_lost = *is_lost;
     release(in, held);
-    if (!code) {
-        return unexpected{code.error()};
+    if (!ended) {
+        return unexpected{ended.error()};
+    }
+    if (ended->must_quit) {
+        in.quit();
     }
     if (was_lost) {
         return failed_because(fmt::format(
             "{} was lost while {} was running, which was told to end", given.word(0), words.front()
         ));
     }
-    return *code == 0 ? outcome<>{}
-                      : outcome<>{unexpected{failure{static_cast<exit_code>(*code), {}, {}, {}}}};
+    return ended->code == 0
+               ? outcome<>{}
+               : outcome<>{unexpected{failure{static_cast<exit_code>(ended->code), {}, {}, {}}}};
 }
 
 outcome<> check_program(const arguments& given) {
