@@ -51,6 +51,15 @@ void subtree::visit(const std::function<bool(std::size_t, std::size_t)>& visit) 
     }
 }
 
+outcome<> check_none_is_closed(const subtree& listed) {
+    for (std::size_t index = 0; index < listed.size(); ++index) {
+        if (listed.node(index).is_closed) {
+            return failed_with(make_error_code(errc::no_auth), listed.path_of(index));
+        }
+    }
+    return {};
+}
+
 /// Lists one level after the other. A node enters the tree when its own listing has succeeded, so
 /// that one that has gone meanwhile never does.
 class subtree_reader {

@@ -46,6 +46,9 @@ private:
     std::vector<subtree_node> nodes_;
 };
 
+/// NoAuth, with the first of the nodes that are closed, if there is any.
+[[nodiscard]] outcome<> check_none_is_closed(const subtree& listed);
+
 /// How far to look.
 struct subtree_limits {
     std::size_t depth_max = static_cast<std::size_t>(-1); ///< 0: the root alone

@@ -51,12 +51,14 @@ public:
         access_ = from.ask_all(std::move(reads));
     }
 
-    outcome<> give_to(const contents_callback& take) {
+    outcome<> give_to(const contents_callback& take, unreadable forbidden) {
         for (std::size_t at = 0; at < data_.size(); ++at) {
             const std::size_t index = begin_ + at;
             auto contents = contents_of(at);
             if (!contents) {
-                if (contents.error().error == errc::no_node) {
+                const std::error_code failed = contents.error().error;
+                const bool is_skipped = forbidden == unreadable::is_left_out;
+                if (failed == errc::no_node || (is_skipped && failed == errc::no_auth)) {
                     continue;
                 }
                 return unexpected{contents.error()};
@@ -120,7 +122,11 @@ operation::create creation_of(const std::string& path, const node_contents& cont
 } // namespace
 
 outcome<> read_contents(
-    connection& from, const subtree& listed, bool with_access, const contents_callback& take
+    connection& from,
+    const subtree& listed,
+    bool with_access,
+    const contents_callback& take,
+    unreadable forbidden
 ) {
     for (std::size_t begin = 0; begin < listed.size();) {
         const std::size_t end = end_of_batch(listed, begin);
@@ -128,7 +134,7 @@ outcome<> read_contents(
         if (with_access) {
             batch.read_access(from);
         }
-        if (auto given = batch.give_to(take); !given) {
+        if (auto given = batch.give_to(take, forbidden); !given) {
             return given;
         }
         begin = end;
@@ -169,21 +175,29 @@ outcome<> subtree_writer::finish() {
 outcome<> subtree_writer::overwrite(const std::vector<std::size_t>& existing) {
     std::vector<operation::set> writes;
     std::vector<operation::set_acl> lists;
+    std::vector<std::size_t> listed;
     for (const std::size_t at : existing) {
         const waiting_node& node = waiting_[at];
         writes.push_back({node.path, data_of(node.contents), client::any_version});
         if (!node.contents.access.empty()) {
             lists.push_back({node.path, node.contents.access, client::any_acl_version});
+            listed.push_back(at);
         }
     }
-    const auto set = to_.ask_all(std::move(writes));
-    for (std::size_t at = 0; at < set.size(); ++at) {
-        if (!set[at]) {
-            return failed_with(set[at].error(), waiting_[existing[at]].path);
+    const auto check =
+        [this](const auto& replies, const std::vector<std::size_t>& of) -> outcome<> {
+        for (std::size_t at = 0; at < replies.size(); ++at) {
+            if (!replies[at]) {
+                return failed_with(replies[at].error(), waiting_[of[at]].path);
+            }
         }
+        return {};
+    };
+    if (auto set = check(to_.ask_all(std::move(writes)), existing); !set) {
+        return set;
     }
-    if (const std::error_code failed = first_error(to_.ask_all(std::move(lists)))) {
-        return failed_with(failed, waiting_[existing.front()].path);
+    if (auto set = check(to_.ask_all(std::move(lists)), listed); !set) {
+        return set;
     }
     written_count_ += existing.size();
     return {};

@@ -17,11 +17,18 @@ struct node_contents {
 /// Takes one node; a failure ends the reading.
 using contents_callback = std::function<outcome<>(std::size_t index, node_contents contents)>;
 
+/// What to do about nodes that may not be read.
+enum class unreadable : std::uint8_t { fails, is_left_out };
+
 /// Reads the nodes of `listed` in its order, about 8 MiB at a time. Nodes that have gone meanwhile
-/// are left out. NoAuth if data or an access control list may not be read: `with_access` needs
-/// ADMIN where hashes of passwords are in a list.
+/// are left out. NoAuth if data or an access control list may not be read, unless that is said to
+/// be left out: `with_access` needs ADMIN where hashes of passwords are in a list.
 [[nodiscard]] outcome<> read_contents(
-    connection& from, const subtree& listed, bool with_access, const contents_callback& take
+    connection& from,
+    const subtree& listed,
+    bool with_access,
+    const contents_callback& take,
+    unreadable forbidden = unreadable::fails
 );
 
 /// Creates nodes, many in one round trip. Parents must be added before their children.

@@ -176,6 +176,24 @@ class Trees(ShellTest):
         self.assertEqual(self.must("get", "/copy/b").output, "newer\n")
         self.must_fail(2, "cp", "-r", "/t", "/t/a/inside")
 
+    def test_cp_to_a_place_that_exists_writes_nothing(self):
+        self.fill("/target")
+        self.assertIn("/target: ", self.must_fail(5, "cp", "-r", "/t", "/target"))
+        self.assertEqual(self.must("find", "/target").lines, ["/target"])
+        self.assertEqual(self.must("get", "/target").output, "data of /target\n")
+
+    def test_mv_of_much_to_a_place_that_exists_writes_nothing(self):
+        self.fill("/target")
+        self.run_shell(stdin="".join(f"create /t/b/n{number}\n" for number in range(1001)))
+        self.must_fail(5, "mv", "/t", "/target")
+        self.assertEqual(self.must("find", "/target").lines, ["/target"])
+        self.assertEqual(self.must("getAllChildrenNumber", "/t").output, "1004\n")
+
+    def test_cp_f_names_the_node_that_may_not_be_changed(self):
+        self.must("cp", "-r", "/t", "/copy")
+        self.must("setAcl", "/copy/a/x", "world:anyone:crwd")
+        self.assertIn("/copy/a/x: ", self.must_fail(6, "cp", "-r", "-f", "/t", "/copy"))
+
     def test_mv_moves_all_or_nothing(self):
         self.assertIn("as one", self.must("mv", "/t", "/moved").output)
         self.assertEqual(self.must("find", "/moved").lines, ["/moved", "/moved/a", "/moved/a/x", "/moved/b"])
@@ -258,6 +276,55 @@ class Trees(ShellTest):
         kept = errors.split()[-1]
         with open(kept, encoding="utf-8") as file:
             self.assertEqual(file.read(), "mine\n")
+
+
+class ClosedNodes(ShellTest):
+    """/t/closed may not be read, and what is below it is not listed."""
+
+    def setUp(self):
+        super().setUp()
+        self.fill("/t", "/t/a", "/t/closed", "/t/closed/below", "/t/z")
+        self.must("setAcl", "/t/closed", "world:anyone:cdwa")
+
+    def acl_of(self, path):
+        return self.must("getAcl", path, options=("-o", "json", "--auth", "digest:bob:pw")).json[0]["acl"]
+
+    def test_setacl_r_opens_them_and_goes_on_below(self):
+        self.must("setAcl", "-R", "/t", "auth::cdrwa,world:anyone:r", options=("--auth", "digest:bob:pw"))
+        self.assertEqual(self.acl_of("/t/closed/below"), self.acl_of("/t"))
+
+    def test_setacl_r_says_where_it_could_not_go_on(self):
+        self.assertIn("/t/closed: ", self.must_fail(6, "setAcl", "-R", "/t", "world:anyone:cdwa"))
+
+    def test_setacl_r_may_take_the_right_to_list_away(self):
+        self.must("setAcl", "/t/closed", "world:anyone:cdrwa")
+        self.must("setAcl", "-R", "/t", "world:anyone:wa")
+        self.must_fail(6, "get", "/t/closed/below")
+        self.must_fail(6, "get", "/t/z")
+
+    def test_ls_r_and_find_show_what_they_can_and_say_that_it_is_not_all(self):
+        for command in (("ls", "-R"), ("find",)):
+            done = self.run_shell(*command, "/t")
+            self.assertEqual((done.code, done.lines), (6, ["/t", "/t/a", "/t/closed", "/t/z"]), done)
+            self.assertIn("/t/closed: ", done.errors)
+
+    def test_find_by_text_goes_on_behind_them(self):
+        done = self.run_shell("find", "-text", "data", "/t")
+        self.assertEqual((done.code, done.lines), (6, ["/t", "/t/a", "/t/z"]), done)
+
+    def test_what_is_not_known_of_them_is_not_taken_for_nothing(self):
+        self.assertEqual(self.run_shell("find", "-empty", "/t").lines, ["/t/a", "/t/z"])
+        self.assertEqual(self.run_shell("find", "-persistent", "/t").lines, ["/t", "/t/a", "/t/z"])
+
+    def test_tree_with_data_draws_them_without(self):
+        self.assertEqual(self.must("tree", "-d", "/t").lines,
+                         ["/t  data of /t", "├── a  data of /t/a", "├── closed  not permitted", "└── z  data of /t/z"])
+
+    def test_zkcli_stops_there(self):
+        done = self.run_shell("ls", "-R", "/t", options=("--zkcli",))
+        self.assertEqual(done.code, 1, done)
+        self.assertEqual(done.lines[-4:], ["/t", "/t/a", "/t/closed", "/t/z"])
+        self.assertIn("Insufficient permission : /t/closed", done.errors)
 
 
 class Ownership(ShellTest):

@@ -2,9 +2,12 @@
 #include "client/shell/access_text.hpp"
 #include "client/shell/commands/commands.hpp"
 #include "client/shell/commands/options.hpp"
-#include "client/shell/subtree.hpp"
+
+#include <conclave/path.hpp>
 
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace conclave::shell::commands {
 
@@ -12,29 +15,110 @@ namespace operation = client::operation;
 
 namespace {
 
+/// Gives a list to a whole subtree, many nodes in one round trip.
+class recursive_access {
+public:
+    recursive_access(shell& in, client::acl entries, client::acl_version version)
+        : in_(in), entries_(std::move(entries)), version_(version) {}
+
+    outcome<> set(const std::string& root) {
+        std::vector<std::string> waiting{root};
+        while (!waiting.empty()) {
+            const std::size_t taken = std::min(waiting.size(), batch_count);
+            const auto first = waiting.end() - static_cast<std::ptrdiff_t>(taken);
+            const std::vector<std::string> batch{first, waiting.end()};
+            waiting.erase(first, waiting.end());
+            if (auto done = set_batch(batch, waiting); !done) {
+                return done;
+            }
+        }
+        return {};
+    }
+
+private:
+    static constexpr std::size_t batch_count = 512;
+
+    /// The list may take the right to look below from us as well as give it, so a node whose
+    /// children are not known before is asked again afterwards. zkCli.sh asks only then.
+    outcome<> set_batch(const std::vector<std::string>& batch, std::vector<std::string>& below) {
+        std::vector<std::string> unlisted = batch;
+        if (!in_.is_zkcli()) {
+            auto left = list(batch, below);
+            if (!left) {
+                return unexpected{left.error()};
+            }
+            unlisted = *std::move(left);
+        }
+        if (auto changed = change(batch); !changed) {
+            return changed;
+        }
+        const auto closed = list(unlisted, below);
+        if (!closed) {
+            return unexpected{closed.error()};
+        }
+        return closed->empty() ? outcome<>{}
+                               : failed_with(make_error_code(errc::no_auth), closed->front());
+    }
+
+    outcome<> change(const std::vector<std::string>& paths) {
+        std::vector<operation::set_acl> changes;
+        for (const std::string& path : paths) {
+            changes.push_back({path, entries_, version_});
+        }
+        const auto replies = in_.server().ask_all(std::move(changes));
+        for (std::size_t at = 0; at < replies.size(); ++at) {
+            if (replies[at] || replies[at].error() == errc::no_node) {
+                continue;
+            }
+            if (!in_.is_zkcli() || replies[at].error().category() != protocol_category()) {
+                return failed_with(replies[at].error(), paths[at]);
+            }
+            // It says so, and goes on.
+            const auto code = static_cast<errc>(replies[at].error().value());
+            in_.output().remark(fmt::format("KeeperErrorCode = {} for {}", name(code), paths[at]));
+        }
+        return {};
+    }
+
+    /// Adds the children to `below`. @return the nodes that may not be listed
+    outcome<std::vector<std::string>>
+    list(const std::vector<std::string>& paths, std::vector<std::string>& below) {
+        std::vector<operation::get_children> questions;
+        for (const std::string& path : paths) {
+            questions.push_back({path});
+        }
+        const auto replies = in_.server().ask_all(std::move(questions));
+        std::vector<std::string> closed;
+        for (std::size_t at = 0; at < replies.size(); ++at) {
+            if (replies[at]) {
+                for (const std::string& name : replies[at]->names) {
+                    below.push_back(path::join(paths[at], name));
+                }
+            } else if (replies[at].error() == errc::no_auth) {
+                closed.push_back(paths[at]);
+            } else if (replies[at].error() != errc::no_node) {
+                return failed_with(replies[at].error(), paths[at]);
+            }
+        }
+        return closed;
+    }
+
+    shell& in_;
+    client::acl entries_;
+    client::acl_version version_;
+};
+
 outcome<> set_acl_recursively(
     shell& in, const std::string& path, const client::acl& entries, client::acl_version version
 ) {
-    const auto tree = read_subtree(in.server(), path);
-    if (!tree) {
-        return unexpected{tree.error()};
-    }
-    constexpr std::size_t batch_count = 512;
-    for (std::size_t begin = 0; begin < tree->size(); begin += batch_count) {
-        const std::size_t end = std::min(begin + batch_count, tree->size());
-        std::vector<operation::set_acl> batch;
-        for (std::size_t at = begin; at < end; ++at) {
-            batch.push_back({tree->path_of(at), entries, version});
+    if (in.is_zkcli()) {
+        if (const auto root = in.server().ask(operation::get{path}); !root) {
+            return failed_with(root.error(), path);
         }
-        const auto replies = in.server().ask_all(std::move(batch));
-        for (std::size_t at = begin; at < end; ++at) {
-            const auto& reply = replies[at - begin];
-            if (!reply && reply.error() != errc::no_node) {
-                return failed_with(reply.error(), tree->path_of(at));
-            }
-        }
+    } else if (const auto root = in.server().ask(operation::exists{path}); !root || !*root) {
+        return failed_with(root ? make_error_code(errc::no_node) : root.error(), path);
     }
-    return {};
+    return recursive_access{in, entries, version}.set(path);
 }
 
 } // namespace

@@ -67,7 +67,12 @@ copy_nodes(shell& in, const subtree& from, const std::string& to, bool overwrite
                 return {};
             }
             in.output().show_progress(fmt::format("copied {} of {} nodes", index, from.size()));
-            return writer.add(path_below(to, from.relative_path_of(index)), std::move(contents));
+            auto added =
+                writer.add(path_below(to, from.relative_path_of(index)), std::move(contents));
+            // Where the first one is refused because it is there, the others must not be written
+            // below it.
+            const bool is_checked = index == 0 && !overwrites;
+            return added && is_checked ? writer.finish() : added;
         }
     );
     if (copied) {

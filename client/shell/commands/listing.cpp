@@ -11,17 +11,23 @@ namespace operation = client::operation;
 
 namespace {
 
-/// The children of a node, then the subtree of each child in the same way: the order of zkCli.sh.
-void print_descendants(shell& in, const subtree& tree) {
+/// The children of a node, then the subtree of each child in the same way: the order of zkCli.sh,
+/// which goes no further than to the first node that it may not list.
+outcome<> print_descendants(shell& in, const subtree& tree) {
     std::vector<std::size_t> waiting{0};
     while (!waiting.empty()) {
-        const std::vector<std::size_t>& children = tree.node(waiting.back()).children;
+        const std::size_t index = waiting.back();
         waiting.pop_back();
+        if (in.is_zkcli() && tree.node(index).is_closed) {
+            return failed_with(make_error_code(errc::no_auth), tree.path_of(index));
+        }
+        const std::vector<std::size_t>& children = tree.node(index).children;
         for (const std::size_t child : children) {
             in.print(answer::found_path{tree.path_of(child)});
         }
         waiting.insert(waiting.end(), children.rbegin(), children.rend());
     }
+    return check_none_is_closed(tree);
 }
 
 outcome<> ls_recursively(shell& in, const std::string& path) {
@@ -29,9 +35,11 @@ outcome<> ls_recursively(shell& in, const std::string& path) {
     if (!tree) {
         return unexpected{tree.error()};
     }
+    if (in.is_zkcli() && tree->node(0).is_closed) {
+        return failed_with(make_error_code(errc::no_auth), path);
+    }
     in.print(answer::found_path{path});
-    print_descendants(in, *tree);
-    return {};
+    return print_descendants(in, *tree);
 }
 
 } // namespace

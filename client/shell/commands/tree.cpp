@@ -82,7 +82,8 @@ outcome<std::vector<std::string>> summaries(shell& in, const subtree& tree) {
         [&](std::size_t index, const node_contents& contents) -> outcome<> {
             texts[index] = summary_of(contents.data, summary_width);
             return {};
-        }
+        },
+        unreadable::is_left_out
     );
     return read ? outcome<std::vector<std::string>>{std::move(texts)}
                 : outcome<std::vector<std::string>>{unexpected{read.error()}};
@@ -98,7 +99,10 @@ struct search {
 
     [[nodiscard]] bool matches(const subtree_node& node, std::string_view path) const {
         const std::string base{path == "/" ? path : path::name_of(path)};
-        return (!name_pattern || fnmatch(name_pattern->c_str(), base.c_str(), 0) == 0) &&
+        // Of a node that we may not read nothing but the name is known.
+        const bool is_name_enough = !kind && size_min == 0 && children_max > 0;
+        return (is_name_enough || !node.is_closed) &&
+               (!name_pattern || fnmatch(name_pattern->c_str(), base.c_str(), 0) == 0) &&
                (!kind || mode_of(node.stat).what == *kind) && node.stat.data_length >= size_min &&
                node.stat.num_children <= children_max;
     }
@@ -127,7 +131,7 @@ outcome<search> search_of(const arguments& given) {
 }
 
 /// Without looking at data, everything is known from the listing.
-void print_matches(shell& in, const subtree& tree, const search& wanted) {
+outcome<> print_matches(shell& in, const subtree& tree, const search& wanted) {
     tree.visit([&](std::size_t index, std::size_t) {
         const std::string path = tree.path_of(index);
         if (wanted.matches(tree.node(index), path)) {
@@ -135,6 +139,7 @@ void print_matches(shell& in, const subtree& tree, const search& wanted) {
         }
         return true;
     });
+    return check_none_is_closed(tree);
 }
 
 progress_callback listing_progress(shell& in, std::string_view what) {
@@ -189,10 +194,9 @@ outcome<> find(shell& in, const arguments& given) {
         return unexpected{listed.error()};
     }
     if (!wanted->text) {
-        print_matches(in, *listed, *wanted);
-        return {};
+        return print_matches(in, *listed, *wanted);
     }
-    return read_contents(
+    auto read = read_contents(
         in.server(),
         *listed,
         false,
@@ -203,8 +207,10 @@ outcome<> find(shell& in, const arguments& given) {
                 in.print(answer::found_path{path});
             }
             return {};
-        }
+        },
+        unreadable::is_left_out
     );
+    return read ? check_none_is_closed(*listed) : read;
 }
 
 } // namespace conclave::shell::commands
