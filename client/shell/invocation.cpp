@@ -121,6 +121,23 @@ std::size_t command_begin(const CLI::App& app, const std::vector<std::string>& w
     return std::min(at, words.size());
 }
 
+/// zkCli.sh takes no notice of options that it does not know. Those that are written as ours are
+/// are mistakes all the same.
+void pass_over_unknown(const CLI::App& app, std::vector<std::string>& ours) {
+    if (std::find(ours.begin(), ours.end(), "--zkcli") == ours.end()) {
+        return;
+    }
+    for (auto word = ours.begin(); word != ours.end();) {
+        const CLI::Option* const option = app.get_option_no_throw(*word);
+        if (option == nullptr && !word->starts_with("--")) {
+            word = ours.erase(word);
+        } else {
+            const bool has_value = option != nullptr && option->get_expected_max() > 0;
+            word += has_value && word + 1 != ours.end() ? 2 : 1;
+        }
+    }
+}
+
 invocation finished(raw_options options) {
     invocation chosen = std::move(options.chosen);
     chosen.timeout = std::chrono::milliseconds{options.timeout_ms};
@@ -153,6 +170,7 @@ result<invocation, early_end> parse_invocation(const std::vector<std::string>& a
     const std::size_t begin = command_begin(app, words);
     std::vector<std::string> ours{
         words.begin(), words.begin() + static_cast<std::ptrdiff_t>(begin)};
+    pass_over_unknown(app, ours);
     std::reverse(ours.begin(), ours.end()); // CLI11 takes them from the back
     try {
         app.parse(ours);

@@ -81,14 +81,8 @@ outcome<> shell::await_connected(std::chrono::milliseconds limit) {
 
 outcome<> shell::must_be_connected() {
     if (!connection_) {
-        if (is_zkcli()) {
-            print(answer::done{"Not connected"}); // on stdout, there
-        }
         return unexpected{failure{
-            exit_code::not_connected,
-            is_zkcli() ? "" : "not connected; connect HOST:PORT does that",
-            {},
-            {}}};
+            exit_code::not_connected, "not connected; connect HOST:PORT does that", {}, {}}};
     }
     const bool is_lost = connection_->state() == client::session_state::lost;
     if (was_open_ && is_lost && !is_zkcli()) {
@@ -135,6 +129,10 @@ outcome<> shell::run_command(const command& chosen, const std::vector<std::strin
         return checked;
     }
     if (chosen.needs_server) {
+        if (is_zkcli() && !connection_) { // which is no failure, there
+            print(answer::done{"Not connected"});
+            return {};
+        }
         if (auto connected = must_be_connected(); !connected) {
             return connected;
         }
@@ -151,7 +149,7 @@ void shell::run_line(const std::string& line) {
         history_.push_back(line);
     }
     loop_.forget_interrupt();
-    if (is_zkcli()) {
+    if (is_zkcli() && words.front() != "quit") { // which ends with what the command before it gave
         code_ = exit_code::done;
     }
     if (const auto ran = run(words); !ran) {

@@ -53,7 +53,7 @@ public:
     /// prints what went wrong.
     void run_line(const std::string& line);
 
-    /// Of the last line with --zkcli; else of the first line that failed.
+    /// Of the last line before `quit` with --zkcli; else of the first line that failed.
     [[nodiscard]] exit_code code() const { return code_; }
 
     [[nodiscard]] bool has_quit() const { return has_quit_; }

@@ -54,10 +54,32 @@ redo 400
 addauth digest bob:secret
 whoami
 deleteall /a
+create /q 0123456789
+addWatch -m persistent /q
+addWatch -m nosuch /q
+setquota -n 0 /q
+setquota -n many /q
+setquota -n 3000000000 /q
+setquota -n 1 /zookeeper/quotas
+create /q/one 1
+setquota -b=1 /q
+setquota -n 1 /q
+listquota /q
+set -v=0 /q x
+get /q
+create /q/closed
+create /q/closed/below
+setAcl /q/closed world:anyone:cda
+ls -R /q
+setAcl -R /q world:anyone:cda
+getAcl /q/one
+setAcl -R /q/closed world:anyone:cdrwa
 close
 ls /
 quit
 """
+
+QUIT_AFTER_A_MISTAKE = "get /missing\nquit\n"
 
 
 def exact():
@@ -111,6 +133,20 @@ class ExactMode(unittest.TestCase):
         ours = run_script(exact(), SCRIPT)
         theirs = run_script(ZKCLI, SCRIPT)
         self.assertEqual(ours, theirs)
+
+    def test_quit_ends_with_what_the_command_before_it_gave(self):
+        self.assertEqual(run_script(exact(), QUIT_AFTER_A_MISTAKE)[1], 1)
+        self.assertEqual(run_script(exact(), "get /missing\nls /\nquit\n")[1], 0)
+        if is_zookeeper_installed():
+            self.assertEqual(run_script(ZKCLI, QUIT_AFTER_A_MISTAKE)[1], 1)
+
+    def test_options_of_later_versions_are_passed_over(self):
+        with make_server(SERVER, SCRATCH) as server:
+            for shell in (exact(), ZKCLI) if is_zookeeper_installed() else (exact(),):
+                done = subprocess.run([*shell, "-later", "-server", server.connect_string, "ls", "/"],
+                                      stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=TIMEOUT_S,
+                                      env=dict(os.environ, **JVM))
+                self.assertEqual((done.returncode, done.stdout.splitlines()[-1]), (0, "[zookeeper]"))
 
     def test_single_commands_and_their_exit_codes(self):
         with make_server(SERVER, SCRATCH) as server:

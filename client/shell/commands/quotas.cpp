@@ -27,26 +27,39 @@ std::string use_path(const std::string& path) {
 }
 
 /// Lays what the options say over `figures`.
-outcome<quota_figures> with_options(quota_figures figures, const arguments& given) {
+outcome<quota_figures> with_options(quota_figures figures, const arguments& given, bool is_zkcli) {
     struct limit_option {
         std::string_view name;
         std::int64_t quota_figures::*figure;
         std::int64_t low;
+        std::int64_t high_in_zkcli;
         std::string_view complaint;
     };
 
+    using std::numeric_limits;
+    constexpr std::int64_t int_max = numeric_limits<std::int32_t>::max();
+    constexpr std::int64_t long_max = numeric_limits<std::int64_t>::max();
+    constexpr std::string_view number_complaint =
+        "NumberFormatException happens when parsing the option value";
     constexpr std::string_view count_complaint = "the num quota must be greater than zero";
     constexpr std::string_view bytes_complaint =
         "the bytes quota must be greater than or equal to zero";
-    for (const auto& [name, figure, low, complaint] :
-         {limit_option{"n", &quota_figures::count, 1, count_complaint},
-          limit_option{"b", &quota_figures::bytes, 0, bytes_complaint},
-          limit_option{"N", &quota_figures::count_hard_limit, 1, count_complaint},
-          limit_option{"B", &quota_figures::byte_hard_limit, 0, bytes_complaint}}) {
-        const auto chosen =
-            given.number(name, low, std::numeric_limits<std::int64_t>::max(), complaint);
+    for (const auto& [name, figure, low, high_in_zkcli, complaint] :
+         {limit_option{"n", &quota_figures::count, 1, int_max, count_complaint},
+          limit_option{"b", &quota_figures::bytes, 0, long_max, bytes_complaint},
+          limit_option{"N", &quota_figures::count_hard_limit, 1, int_max, count_complaint},
+          limit_option{"B", &quota_figures::byte_hard_limit, 0, long_max, bytes_complaint}}) {
+        const auto chosen = given.number(
+            name,
+            numeric_limits<std::int64_t>::min(),
+            is_zkcli ? high_in_zkcli : long_max,
+            is_zkcli ? number_complaint : complaint
+        );
         if (!chosen) {
             return unexpected{chosen.error()};
+        }
+        if (*chosen && **chosen < low) {
+            return misused(std::string{complaint});
         }
         if (*chosen) {
             figures.*figure = **chosen;
@@ -98,7 +111,7 @@ outcome<> write_limits(shell& in, const std::string& path, const arguments& give
         return failed_with(present.error(), limits_path(path));
     }
     const auto figures =
-        with_options(present ? parse_quota(present->data) : quota_figures{}, given);
+        with_options(present ? parse_quota(present->data) : quota_figures{}, given, in.is_zkcli());
     if (!figures) {
         return unexpected{figures.error()};
     }
@@ -152,21 +165,37 @@ void warn_of_excess(shell& in, const std::string& path) {
     }
     const quota_figures allowed = parse_quota(limits->data);
     const quota_figures used = parse_quota(use->data);
+    const auto warn = [&in](std::string sentence) {
+        if (in.is_zkcli()) {
+            in.print(answer::done{std::move(sentence)}); // on stdout, there
+        } else {
+            in.output().remark(sentence);
+        }
+    };
     const auto is_exceeded = [](std::int64_t limit, std::int64_t figure) {
         return limit >= 0 && limit < figure;
     };
     if (is_exceeded(allowed.count, used.count) ||
         is_exceeded(allowed.count_hard_limit, used.count)) {
-        in.output().remark(fmt::format(
+        warn(fmt::format(
             "[Warning]: the count quota you create is less than the existing count:{}", used.count
         ));
     }
     if (is_exceeded(allowed.bytes, used.bytes) ||
         is_exceeded(allowed.byte_hard_limit, used.bytes)) {
-        in.output().remark(fmt::format(
+        warn(fmt::format(
             "[Warning]: the bytes quota you create is less than the existing bytes:{}", used.bytes
         ));
     }
+}
+
+/// zkCli.sh says such things and ends as if it had done what it was asked.
+outcome<> refused(shell& in, const failure& why) {
+    if (!in.is_zkcli()) {
+        return unexpected{why};
+    }
+    in.output().remark(why.text);
+    return {};
 }
 
 } // namespace
@@ -176,11 +205,13 @@ outcome<> set_quota(shell& in, const arguments& given) {
     if (!given.has("n") && !given.has("b") && !given.has("N") && !given.has("B")) {
         return misused("setquota -n|-b|-N|-B val path");
     }
-    if (path::is_at_or_below(path, quota_root)) {
-        return misused("cannot set a quota under the path: /zookeeper/quota");
+    const bool is_of_quotas =
+        in.is_zkcli() ? path.starts_with(quota_root) : path::is_at_or_below(path, quota_root);
+    if (is_of_quotas) {
+        return refused(in, misused("cannot set a quota under the path: /zookeeper/quota").error);
     }
-    if (auto valid = with_options({}, given); !valid) {
-        return unexpected{valid.error()};
+    if (const auto valid = with_options({}, given, in.is_zkcli()); !valid) {
+        return refused(in, valid.error());
     }
     const auto node = in.server().ask(operation::exists{path});
     if (!node) {

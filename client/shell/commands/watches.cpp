@@ -1,7 +1,11 @@
 /// Watches that stay, and those that go.
+#include "client/shell/command.hpp"
 #include "client/shell/commands/commands.hpp"
 
 #include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
 
 namespace conclave::shell::commands {
 
@@ -9,15 +13,22 @@ namespace operation = client::operation;
 
 namespace {
 
-outcome<client::watch_mode> mode_option(const arguments& given) {
-    const std::string mode = given.value("m").value_or("PERSISTENT_RECURSIVE");
+outcome<client::watch_mode> mode_option(const shell& in, const arguments& given) {
+    std::string mode = given.value("m").value_or("PERSISTENT_RECURSIVE");
+    std::transform(mode.begin(), mode.end(), mode.begin(), [](unsigned char letter) {
+        return static_cast<char>(std::toupper(letter));
+    });
     if (mode == "PERSISTENT_RECURSIVE") {
         return client::watch_mode::recursive;
     }
     if (mode == "PERSISTENT") {
         return client::watch_mode::persistent;
     }
-    return misused(fmt::format("{} is no mode: expected PERSISTENT or PERSISTENT_RECURSIVE", mode));
+    return misused(
+        in.is_zkcli()
+            ? usage_line(*find_command("addWatch", true))
+            : fmt::format("{} is no mode: expected PERSISTENT or PERSISTENT_RECURSIVE", mode)
+    );
 }
 
 client::watch_type type_option(const arguments& given) {
@@ -31,7 +42,7 @@ client::watch_type type_option(const arguments& given) {
 } // namespace
 
 outcome<> add_watch(shell& in, const arguments& given) {
-    const auto mode = mode_option(given);
+    const auto mode = mode_option(in, given);
     if (!mode) {
         return unexpected{mode.error()};
     }

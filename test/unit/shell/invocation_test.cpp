@@ -42,6 +42,15 @@ TEST_CASE("invocation: options of the command are left to it", "[shell][invocati
     CHECK(called.words == words{"ls", "-server", "--help"});
 }
 
+TEST_CASE("invocation: zkCli.sh passes over what it does not know", "[shell][invocation]") {
+    const invocation called = must_parse({"--zkcli", "-secure", "-server", "a:1", "-x", "ls", "/"});
+    CHECK(called.servers == "a:1");
+    CHECK(called.words == words{"ls", "/"});
+    CHECK(must_parse({"--zkcli", "--auth", "-odd", "ls"}).identities == words{"-odd"});
+    CHECK_FALSE(parse_invocation({"--zkcli", "--secure", "ls"}));
+    CHECK_FALSE(parse_invocation({"-x", "ls"}));
+}
+
 TEST_CASE("invocation: without a command there are no words", "[shell][invocation]") {
     CHECK(must_parse({}).words.empty());
     CHECK(must_parse({}).timeout == std::chrono::seconds{30});
