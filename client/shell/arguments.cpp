@@ -39,14 +39,19 @@ private:
     outcome<> take_option(position& word, position end) {
         const std::string_view name = std::string_view{*word}.substr(1);
         if (is_flag(name)) {
-            options_[std::string{name}] = {};
+            options_[std::string{name}];
             return {};
         }
         if (takes_value(name)) {
             if (word + 1 == end) {
                 return misused(fmt::format("Missing argument for option: {}", name));
             }
-            options_[std::string{name}] = *++word;
+            options_[std::string{name}].push_back(*++word);
+            return {};
+        }
+        const std::size_t sign = name.find('=');
+        if (sign != std::string_view::npos && takes_value(name.substr(0, sign))) {
+            options_[std::string{name.substr(0, sign)}].emplace_back(name.substr(sign + 1));
             return {};
         }
         return take_letters(*word);
@@ -57,13 +62,13 @@ private:
         for (std::size_t at = 1; at < word.size(); ++at) {
             const std::string letter(1, word[at]);
             if (takes_value(letter) && at + 1 < word.size()) {
-                options_[letter] = word.substr(at + 1);
+                options_[letter].push_back(word.substr(at + 1));
                 return {};
             }
             if (!is_flag(letter)) {
                 return misused(fmt::format("Unrecognized option: {}", word));
             }
-            options_[letter] = {};
+            options_[letter];
         }
         return {};
     }
@@ -77,7 +82,7 @@ private:
     }
 
     std::vector<std::string_view> rules_;
-    std::map<std::string, std::string, std::less<>> options_;
+    arguments::option_values options_;
     std::vector<std::string> words_;
 };
 
@@ -85,7 +90,14 @@ private:
 
 std::optional<std::string> arguments::value(std::string_view option) const {
     const auto found = options_.find(option);
-    return found == options_.end() ? std::nullopt : std::optional{found->second};
+    return found == options_.end() || found->second.empty() ? std::nullopt
+                                                            : std::optional{found->second.back()};
+}
+
+std::string arguments::joined(std::string_view option) const {
+    const auto found = options_.find(option);
+    return found == options_.end() ? std::string{}
+                                   : fmt::format("{}", fmt::join(found->second, ","));
 }
 
 outcome<std::optional<std::int64_t>> arguments::number(

@@ -17,15 +17,18 @@ class arguments {
 public:
     arguments() = default;
 
-    arguments(
-        std::map<std::string, std::string, std::less<>> options, std::vector<std::string> words
-    )
+    using option_values = std::map<std::string, std::vector<std::string>, std::less<>>;
+
+    arguments(option_values options, std::vector<std::string> words)
         : options_(std::move(options)), words_(std::move(words)) {}
 
     [[nodiscard]] bool has(std::string_view option) const { return options_.contains(option); }
 
     /// The value of an option that takes one, if it was given; the last one if it was repeated.
     [[nodiscard]] std::optional<std::string> value(std::string_view option) const;
+
+    /// The values of an option that may be repeated, with commas between; "" if it was not given.
+    [[nodiscard]] std::string joined(std::string_view option) const;
 
     /// The value of an option as a whole number within [low, high]; nothing if it was not given;
     /// the failure says `complaint` if it is something else.
@@ -41,14 +44,14 @@ public:
     [[nodiscard]] const std::vector<std::string>& words() const { return words_; }
 
 private:
-    std::map<std::string, std::string, std::less<>> options_;
+    option_values options_;
     std::vector<std::string> words_;
 };
 
 /// Takes words apart as zkCli.sh's parser does. `rules` names the options, separated by spaces,
 /// without their dash and with a colon behind those that take a value: "s v: members:". Options may
 /// stand anywhere before "--"; flags of one letter may be written together, and a value may follow
-/// its letter at once.
+/// its letter at once, or any option behind "=".
 [[nodiscard]] outcome<arguments>
 parse_arguments(std::string_view rules, const std::vector<std::string>& words);
 

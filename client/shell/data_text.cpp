@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace conclave::shell {
 
@@ -17,6 +18,10 @@ bool is_control(unsigned char octet) {
     constexpr unsigned char rubout = 0x7f;
     return octet < space || octet == rubout;
 }
+
+/// Of U+0080 to U+009F, which terminals obey as well; U+009B is the beginning of most commands.
+constexpr unsigned char control_page = 0xc2;
+constexpr unsigned char control_page_end = 0xa0;
 
 std::string dump_row(bytes_view row, std::size_t offset) {
     std::string digits;
@@ -91,8 +96,12 @@ std::optional<bytes> parse_base64(std::string_view text) {
 }
 
 bool is_presentable(bytes_view data) {
-    return utf8::is_valid(data) && std::none_of(data.begin(), data.end(), [](char each) {
-               return each != '\n' && each != '\t' && is_control(static_cast<unsigned char>(each));
+    unsigned char before = 0;
+    return utf8::is_valid(data) && std::none_of(data.begin(), data.end(), [&before](char each) {
+               const auto octet = static_cast<unsigned char>(each);
+               const bool is_second_control =
+                   std::exchange(before, octet) == control_page && octet < control_page_end;
+               return is_second_control || (each != '\n' && each != '\t' && is_control(octet));
            });
 }
 

@@ -1,6 +1,8 @@
 /// Where lines come from.
 #pragma once
 
+#include "client/shell/failure.hpp"
+
 #include <optional>
 #include <string>
 
@@ -18,6 +20,9 @@ public:
 
     /// The next line without its end; nothing at the end of the input.
     virtual std::optional<std::string> next() = 0;
+
+    /// Why there is no next line, if the input has not just ended.
+    [[nodiscard]] virtual std::optional<failure> complaint() const { return std::nullopt; }
 };
 
 } // namespace conclave::shell

@@ -133,8 +133,13 @@ exit_code run_lines(shell& commands, line_source& lines) {
             break;
         }
     }
+    exit_code code = commands.code();
+    if (const auto complaint = lines.complaint()) {
+        commands.output().complain(*complaint);
+        code = code == exit_code::done ? complaint->code : code;
+    }
     end_session(commands, commands.is_zkcli() && !commands.has_quit());
-    return commands.code();
+    return code;
 }
 
 std::unique_ptr<line_source> make_source(const invocation& called, session_of_program& program) {

@@ -1,5 +1,7 @@
 #include "client/shell/script_reader.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <memory>
 #include <sys/epoll.h>
@@ -73,7 +75,23 @@ std::optional<std::string> script_reader::next() {
     if (line.ends_with('\r')) {
         line.pop_back();
     }
+    ++line_count_;
     return line;
+}
+
+std::optional<failure> script_reader::complaint() const {
+    if (buffer_.size() <= line_size_max) {
+        return std::nullopt;
+    }
+    return failure{
+        exit_code::failed,
+        fmt::format(
+            "line {} of the input is longer than {} MiB: it was not run, nor what follows it",
+            line_count_ + 1,
+            line_size_max >> 20U
+        ),
+        {},
+        {}};
 }
 
 } // namespace conclave::shell

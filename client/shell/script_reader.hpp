@@ -27,18 +27,22 @@ private:
     bool is_always_ready_; ///< a file
 };
 
-/// Reads stdin, without a prompt. A line of more than 64 MiB ends the input. Ctrl-C does too.
+/// Reads stdin, without a prompt. A line of more than 64 MiB ends the input with a complaint.
+/// Ctrl-C ends it, too.
 class script_reader final : public line_source {
 public:
     explicit script_reader(event_loop& loop);
 
     std::optional<std::string> next() override;
 
+    [[nodiscard]] std::optional<failure> complaint() const override;
+
 private:
     bool read_more();
 
     input_wait input_;
     std::string buffer_;
+    std::size_t line_count_ = 0; ///< that were given
     bool has_ended_ = false;
 };
 

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <stdexcept>
 
 namespace conclave::shell {
@@ -49,11 +50,18 @@ shell::shell(event_loop& loop, screen& output, shell_settings chosen)
 shell::~shell() = default;
 
 outcome<> shell::connect(std::string servers) {
+    chosen_.session.servers = std::move(servers);
+    identities_.clear(); // they are not for other servers
+    return begin_session();
+}
+
+outcome<> shell::begin_session() {
     watches_.clear();
     was_open_ = false;
-    chosen_.session.servers = std::move(servers);
+    client::settings settings = chosen_.session;
+    settings.auth.insert(settings.auth.end(), identities_.begin(), identities_.end());
     try {
-        connection_ = std::make_unique<connection>(loop_, chosen_.session, chosen_.operation_limit);
+        connection_ = std::make_unique<connection>(loop_, settings, chosen_.operation_limit);
     } catch (const std::invalid_argument& wrong) {
         return misused(wrong.what());
     }
@@ -89,7 +97,7 @@ outcome<> shell::must_be_connected() {
         output_.remark(
             "the session is over, with its ephemeral nodes and watches; opening a new one"
         );
-        if (auto opened = connect(chosen_.servers()); !opened) {
+        if (auto opened = begin_session(); !opened) {
             return opened;
         }
     }
@@ -137,7 +145,11 @@ outcome<> shell::run_command(const command& chosen, const std::vector<std::strin
             return connected;
         }
     }
-    return chosen.run(*this, *given);
+    try {
+        return chosen.run(*this, *given);
+    } catch (const std::exception& broken) { // a defect, but not of the commands that follow
+        return failed_because(fmt::format("{} has failed: {}", chosen.name, broken.what()));
+    }
 }
 
 void shell::run_line(const std::string& line) {

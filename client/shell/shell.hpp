@@ -83,6 +83,9 @@ public:
 
     void quit() { has_quit_ = true; }
 
+    /// The session has proved one more identity: a session that has to follow it will, too.
+    void remember_identity(client::credentials proved) { identities_.push_back(std::move(proved)); }
+
     /// Runs a line of the history again. @pre number < history().size()
     outcome<> redo(std::size_t number);
 
@@ -96,6 +99,7 @@ public:
 private:
     outcome<> run_command(const command& chosen, const std::vector<std::string>& words);
     outcome<> must_be_connected();
+    outcome<> begin_session();
     void on_event(const client::watch_event& event);
     void on_state(client::session_state state);
     void tell_state_as_zkcli(std::string_view word);
@@ -106,6 +110,7 @@ private:
     shell_settings chosen_;
     watch_board watches_;
     std::unique_ptr<connection> connection_;
+    std::vector<client::credentials> identities_; ///< of addauth, with these servers
     std::vector<std::string> history_;
     exit_code code_ = exit_code::done;
     bool has_quit_ = false;

@@ -11,6 +11,11 @@ namespace {
 constexpr std::string_view format_name = "conclave-subtree";
 constexpr int format_version = 1;
 
+bool has(const json& object, const char* member, const json& value) {
+    const auto found = object.find(member);
+    return found != object.end() && *found == value;
+}
+
 outcome<node_mode> parse_node_mode(const json& node) {
     const auto written = node.find("mode");
     const auto kind = written != node.end() && written->is_string()
@@ -64,7 +69,18 @@ outcome<filed_node> parse_node(const json& written) {
 
 } // namespace
 
-json node_json(const filed_node& node) {
+outcome<json> node_json(const filed_node& node) {
+    for (const client::acl_entry& entry : node.contents.access) {
+        if (!utf8::is_valid(entry.who.id) || !utf8::is_valid(entry.who.scheme)) {
+            return failed_because(fmt::format(
+                "/{}: its access control list has an entry of the scheme {} that is no UTF-8, "
+                "which "
+                "the file cannot hold",
+                node.path,
+                utf8::replace_invalid(entry.who.scheme)
+            ));
+        }
+    }
     json line;
     line["path"] = node.path;
     line["mode"] = name(node.contents.mode.what);
@@ -85,9 +101,14 @@ subtree_file_writer::subtree_file_writer(std::ostream& to, std::string_view root
     );
 }
 
-void subtree_file_writer::add(const filed_node& node) {
-    to_ << (is_first_ ? "" : ",\n") << node_json(node).dump();
+outcome<> subtree_file_writer::add(const filed_node& node) {
+    const auto line = node_json(node);
+    if (!line) {
+        return unexpected{line.error()};
+    }
+    to_ << (is_first_ ? "" : ",\n") << line->dump();
     is_first_ = false;
+    return {};
 }
 
 void subtree_file_writer::finish() {
@@ -99,11 +120,11 @@ outcome<std::vector<filed_node>> parse_subtree_file(std::string_view text) {
     if (document.is_discarded()) {
         return failed_because("the file is no JSON, or is cut off");
     }
-    if (!document.is_object() || document.value("format", "") != format_name ||
+    if (!document.is_object() || !has(document, "format", format_name) ||
         !document.contains("nodes") || !document["nodes"].is_array()) {
         return failed_because("the file was not written by export");
     }
-    if (document.value("version", 0) != format_version) {
+    if (!has(document, "version", format_version)) {
         return failed_because("the file was written by another version of export");
     }
     std::vector<filed_node> nodes;

@@ -22,7 +22,8 @@ public:
     /// @param root  where the nodes come from, for people
     subtree_file_writer(std::ostream& to, std::string_view root);
 
-    void add(const filed_node& node);
+    /// The failure is that of `node_json`.
+    [[nodiscard]] outcome<> add(const filed_node& node);
     void finish();
 
 private:
@@ -30,7 +31,9 @@ private:
     bool is_first_ = true;
 };
 
-[[nodiscard]] json node_json(const filed_node& node);
+/// As it stands in a file. The failure names an entry of the access control list that no file can
+/// hold: its id is not UTF-8.
+[[nodiscard]] outcome<json> node_json(const filed_node& node);
 
 /// The nodes of a file; the failure says which node is wrong and why.
 [[nodiscard]] outcome<std::vector<filed_node>> parse_subtree_file(std::string_view text);

@@ -18,7 +18,7 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t answer_size_max = std::size_t{1} << 20U;
+constexpr std::size_t answer_size_max = std::size_t{64} << 20U;
 
 /// One question to one server. Its handlers keep it alive; after `stop` they do nothing more.
 class word_probe : public std::enable_shared_from_this<word_probe> {
@@ -84,7 +84,9 @@ private:
             socket_,
             asio::dynamic_buffer(text_, answer_size_max),
             [self = shared_from_this()](error_code ended, std::size_t) {
-                self->finish(ended == asio::error::eof ? error_code{} : ended);
+                // A buffer that is full ends it without an error.
+                const error_code cut_off = asio::error::message_size;
+                self->finish(ended == asio::error::eof ? error_code{} : ended ? ended : cut_off);
             }
         );
     }

@@ -14,7 +14,7 @@ namespace conclave::shell {
 /// What one server has said.
 struct word_answer {
     std::error_code failed; ///< why there is no answer
-    std::string text;       ///< 1 MiB at most
+    std::string text;       ///< 64 MiB at most
 };
 
 /// Sends `word` to all servers at once, and waits for `limit` at most. The answers are in the order

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 
 import harness
 import shells
@@ -96,6 +97,31 @@ class Commands(ShellTest):
         self.assertEqual(done.lines, ["created /a", "x"])
         self.assertEqual(done.errors, "/no: there is no such node\n")
 
+    def test_a_line_that_is_too_long_is_said(self):
+        done = self.run_shell(stdin="create /a\n" + "x" * (65 << 20) + "\ncreate /b\n")
+        self.assertEqual((done.code, done.output), (1, "created /a\n"), done.errors[:200])
+        self.assertIn("line 2 of the input is longer than 64 MiB", done.errors)
+
+    def test_a_session_that_follows_an_expired_one_has_its_identities(self):
+        self.must("create", "/secret", "s", "auth::cdrwa", options=("--auth", "digest:bob:pw"))
+        script = subprocess.Popen(
+            [shells.program(), "--server", self.server.connect_string, "--timeout", "4000"],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        self.addCleanup(script.wait)
+        self.addCleanup(script.kill)
+        with script.stdin, script.stdout, script.stderr:
+            script.stdin.write("addauth digest bob:pw\nget /secret\n")
+            script.stdin.flush()
+            self.assertEqual(script.stdout.readline(), "s\n")
+            script.send_signal(signal.SIGSTOP)
+            harness.await_that(lambda: harness.metrics(self.server)["zk_global_sessions"] == "0", "it expires")
+            script.send_signal(signal.SIGCONT)
+            # Where the connection breaks under a request, that one fails; which, only the kernel knows.
+            script.stdin.write("get /secret\n" * 3)
+            script.stdin.close()
+            self.assertEqual(script.stdout.readlines()[-1:], ["s\n"])
+            self.assertIn("opening a new one", script.stderr.read())
+
     def test_identities_of_the_command_line_count_from_the_first_command_on(self):
         self.must("create", "/secret", "s", "auth::cdrwa", options=("--auth", "digest:bob:pw"))
         self.must_fail(6, "get", "/secret")
@@ -145,6 +171,44 @@ class Why(harness.TestCase):
         silent = self.ask("no-leader")
         self.assertEqual(silent.code, 3, silent)
         self.assertIn("-a says where it is", silent.errors)
+
+
+class StrangeEndpoints(harness.TestCase):
+    """What answers is no admin endpoint, or one of another time."""
+
+    def ask(self, body, status="200 OK", host=harness.LOOPBACK, endpoint=None):
+        with socket.create_server((host, 0), family=socket.AF_INET6 if ":" in host else socket.AF_INET) as listener:
+            listener.settimeout(harness.WAIT_S)
+
+            def answer():
+                with listener.accept()[0] as client:
+                    client.recv(65536)
+                    client.sendall(f"HTTP/1.1 {status}\r\n\r\n{body}".encode())
+
+            thread = threading.Thread(target=answer)
+            thread.start()
+            port = listener.getsockname()[1]
+            done = shells.run("127.0.0.1:1", "why", "-a", f"{endpoint or host}:{port}", "sessions")
+            thread.join()
+            return done
+
+    def test_members_of_another_kind_are_passed_over(self):
+        for body in ('{"answer": 5, "reasons": 7, "sessions": 3}', '{"answer": "yes", "sessions": {"a": [1]}}'):
+            self.assertEqual(self.ask(body).code, 0, body)
+        refused = self.ask('{"detail": [1]}', "503 Service Unavailable")
+        self.assertEqual((refused.code, refused.errors), (1, "it was refused\n"))
+
+    def test_what_is_no_json_is_said(self):
+        self.assertIn("no admin endpoint", self.ask("<html>").errors)
+
+    def test_a_long_answer_is_shown_whole(self):
+        sessions = [{"session_id": f"{number:#x}", "how": "x" * 100} for number in range(20000)]
+        done = self.ask(json.dumps({"answer": "many", "sessions": sessions}))
+        self.assertEqual(done.code, 0, done.errors)
+        self.assertIn("0x4e1f", done.lines[-1])
+
+    def test_an_address_of_the_sixth_version_stands_in_brackets(self):
+        self.assertEqual(self.ask('{"answer": "yes"}', host="::1", endpoint="[::1]").output, "yes\n")
 
 
 class Trees(ShellTest):
@@ -233,11 +297,35 @@ class Trees(ShellTest):
         self.assertEqual(self.must("import", "/piped", "-", stdin=self.must("export", "/t").output).code, 0)
 
     def test_import_refuses_what_export_has_not_written(self):
-        for text in ("", "{", "[]", '{"format": "conclave-subtree", "version": 1, "nodes": [{"path": "a//b"}]}'):
+        for text in ("", "{", "[]", '{"format": "conclave-subtree", "version": 1, "nodes": [{"path": "a//b"}]}',
+                     '{"format": 1, "version": 1, "nodes": []}', '{"format": "conclave-subtree", "version": "1", "nodes": []}'):
             file = os.path.join(self.scratch, "bad.json")
             with open(file, "w", encoding="utf-8") as bad:
                 bad.write(text)
-            self.must_fail(1, "import", "/x", file)
+            self.assertNotIn("exception", self.must_fail(1, "import", "/x", file))
+            script = self.run_shell(stdin=f"import /x {file}\ncreate /behind-it\ndelete /behind-it\n")
+            self.assertEqual((script.code, script.lines), (1, ["created /behind-it"]), script)
+
+    def test_export_keeps_an_earlier_file_until_it_has_a_whole_one(self):
+        file = os.path.join(self.scratch, "tree.json")
+        link = os.path.join(self.scratch, "link.json")
+        os.symlink("tree.json", link)
+        self.must("export", "/t/b", file)
+        self.assertEqual(os.stat(file).st_mode & 0o777, 0o600)
+        with open(file, encoding="utf-8") as text:
+            earlier = text.read()
+        self.must("setAcl", "/t/a", "world:anyone:cdwa")
+        self.must_fail(6, "export", "/t", file)
+        with open(file, encoding="utf-8") as text:
+            self.assertEqual(text.read(), earlier)
+        self.must("setAcl", "/t/a", "world:anyone:cdrwa")
+        self.must("export", "/t", link)
+        self.assertTrue(os.path.islink(link))
+        with open(file, encoding="utf-8") as text:
+            self.assertEqual(len(json.load(text)["nodes"]), 4)
+        self.assertEqual(sorted(os.listdir(self.scratch)).count("tree.json.new"), 0)
+        self.assertIn("conclave-subtree", self.must("export", "/t", "/dev/stdout").output)
+        self.assertIn("No such file or directory", self.must_fail(1, "export", "/t", "/no/such/place"))
 
     def test_diff_tells_both_sides(self):
         self.must("cp", "-r", "/t", "/u")
@@ -264,6 +352,21 @@ class Trees(ShellTest):
         self.assertEqual(self.must("get", "/t/b").output, "text of /t/b\n")
         self.assertEqual(self.must("edit", "/t/b", environment={"EDITOR": "true"}).output, "nothing was changed\n")
         self.must_fail(1, "edit", "/t/b", environment={"EDITOR": "false"})
+
+    def test_edit_keeps_what_was_saved_before_the_editor_failed(self):
+        editor = os.path.join(self.scratch, "editor")
+        with open(editor, "w", encoding="utf-8") as script:
+            script.write('#!/bin/sh\necho mine > "$1"\nexit 1\n')
+        os.chmod(editor, 0o755)
+        errors = self.must_fail(1, "edit", "/t/b", environment={"EDITOR": editor, "TMPDIR": self.scratch})
+        with open(errors.split()[-1], encoding="utf-8") as file:
+            self.assertEqual(file.read(), "mine\n")
+        self.assertEqual(self.must("get", "/t/b").output, "data of /t/b\n")
+
+    def test_edit_leaves_no_file_behind_that_holds_nothing_new(self):
+        before = sorted(os.listdir(self.scratch))
+        self.must_fail(1, "edit", "/t/b", environment={"EDITOR": "false", "TMPDIR": self.scratch})
+        self.assertEqual(sorted(os.listdir(self.scratch)), before)
 
     def test_edit_does_not_write_over_others(self):
         editor = os.path.join(self.scratch, "editor")
@@ -500,6 +603,8 @@ class Reconfiguration(harness.TestCase):
         as_super = ("--auth", "digest:super:secret")
         stale = shells.run(one, "reconfig", "-v", "7", "-remove", leaving, options=as_super)
         self.assertEqual(stale.code, 5, stale)
+        two = ("-remove", "1", "-remove", "2")
+        self.assertEqual(shells.run(ensemble.leader(), "reconfig", *two, options=as_super).code, 1)  # too few stay
         done = shells.run(ensemble.leader(), "reconfig", "-v", version, "-remove", leaving, options=as_super)
         self.assertEqual(done.code, 0, done)
         self.assertTrue(done.output.startswith("Committed new configuration:\n"), done)

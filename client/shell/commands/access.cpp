@@ -161,7 +161,11 @@ outcome<> set_acl(shell& in, const arguments& given) {
 outcome<> add_auth(shell& in, const arguments& given) {
     const std::string credentials = given.count() > 1 ? given.word(1) : "";
     const std::error_code failed = in.server().add_auth(given.word(0), credentials);
-    return failed ? outcome<>{failed_with(failed, {})} : outcome<>{};
+    if (failed) {
+        return failed_with(failed, {});
+    }
+    in.remember_identity({given.word(0), credentials});
+    return {};
 }
 
 outcome<> who_am_i(shell& in, const arguments&) {

@@ -87,6 +87,17 @@ void remove_file(const std::string& name) {
     std::filesystem::remove(name, ignored);
 }
 
+/// What an editor has saved before it failed is not thrown away.
+failure with_text_kept(failure why, const std::string& name, bytes_view original) {
+    const auto left = read_file(name);
+    if (left && *left == original) {
+        remove_file(name);
+    } else {
+        why.text += fmt::format(". Your text is kept in {}", name);
+    }
+    return why;
+}
+
 } // namespace
 
 outcome<> edit(shell& in, const arguments& given) {
@@ -101,8 +112,7 @@ outcome<> edit(shell& in, const arguments& given) {
     }
     auto data = edited(in, *name);
     if (!data) {
-        remove_file(*name);
-        return unexpected{data.error()};
+        return unexpected{with_text_kept(data.error(), *name, node->data)};
     }
     // Editors end a text with a line break; a value that had none gets none.
     if (!node->data.ends_with('\n') && data->ends_with('\n')) {

@@ -84,9 +84,9 @@ outcome<client::reconfiguration> change_of(const arguments& given) {
     }
     client::reconfiguration change;
     change.from_version = *version;
-    change.joining = given.value("add").value_or("");
-    change.leaving = given.value("remove").value_or("");
-    change.members = given.value("members").value_or("");
+    change.joining = given.joined("add");
+    change.leaving = given.joined("remove");
+    change.members = given.joined("members");
     if (const auto file = given.value("file")) {
         auto members = members_of_file(*file);
         if (!members) {

@@ -4,9 +4,16 @@
 
 #include <fmt/format.h>
 
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <fcntl.h>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace conclave::shell::commands {
 
@@ -21,7 +28,10 @@ outcome<std::size_t> export_to(shell& in, const subtree& listed, std::ostream& t
         listed,
         true,
         [&](std::size_t index, node_contents contents) -> outcome<> {
-            file.add({listed.relative_path_of(index), std::move(contents)});
+            if (auto added = file.add({listed.relative_path_of(index), std::move(contents)});
+                !added) {
+                return added;
+            }
             ++count;
             in.output().show_progress(fmt::format("{} of {} nodes", count, listed.size()));
             return {};
@@ -34,6 +44,59 @@ outcome<std::size_t> export_to(shell& in, const subtree& listed, std::ostream& t
     to.flush();
     return to ? outcome<std::size_t>{count}
               : outcome<std::size_t>{failed_because("the file could not be written")};
+}
+
+unexpected<failure> not_written(const std::string& name, int why) {
+    return failed_because(fmt::format("{} cannot be written: {}", name, std::strerror(why)));
+}
+
+/// An empty file that nobody else can read: lists hold hashes of passwords.
+outcome<> make_private_file(const std::string& name) {
+    constexpr mode_t own = 0600;
+    const int descriptor =
+        ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, own);
+    if (descriptor < 0) {
+        return not_written(name, errno);
+    }
+    const bool is_private = ::fchmod(descriptor, own) == 0; // it may be left from another time
+    const int why = errno;
+    ::close(descriptor);
+    return is_private ? outcome<>{} : outcome<>{not_written(name, why)};
+}
+
+/// Takes the place of an earlier file once it is whole, so that a server that is gone or a disk
+/// that is full does not cost the earlier one.
+outcome<std::size_t>
+export_to_new_file(shell& in, const subtree& listed, const std::filesystem::path& name) {
+    const std::string fresh = name.string() + ".new";
+    if (auto made = make_private_file(fresh); !made) {
+        return unexpected{made.error()};
+    }
+    std::ofstream file{fresh, std::ios::binary};
+    auto count = export_to(in, listed, file);
+    file.close();
+    if (count && (!file || std::rename(fresh.c_str(), name.c_str()) != 0)) {
+        count = not_written(name.string(), errno);
+    }
+    if (!count) {
+        std::remove(fresh.c_str());
+    }
+    return count;
+}
+
+outcome<std::size_t>
+export_to_file(shell& in, const subtree& listed, const std::filesystem::path& name) {
+    std::error_code failed;
+    const std::filesystem::file_status there = std::filesystem::status(name, failed);
+    if (!std::filesystem::exists(there)) {
+        return export_to_new_file(in, listed, name);
+    }
+    if (std::filesystem::is_regular_file(there)) { // a symbolic link stays
+        return export_to_new_file(in, listed, std::filesystem::canonical(name, failed));
+    }
+    std::ofstream pipe{name, std::ios::binary};
+    return pipe ? export_to(in, listed, pipe)
+                : outcome<std::size_t>{not_written(name.string(), errno)};
 }
 
 outcome<std::string> read_whole_file(const std::string& name) {
@@ -77,11 +140,7 @@ outcome<> export_subtree(shell& in, const arguments& given) {
         const auto count = export_to(in, *listed, std::cout);
         return count ? outcome<>{} : outcome<>{unexpected{count.error()}};
     }
-    std::ofstream file{given.word(1), std::ios::binary};
-    if (!file) {
-        return failed_because(fmt::format("{} cannot be written", given.word(1)));
-    }
-    const auto count = export_to(in, *listed, file);
+    const auto count = export_to_file(in, *listed, given.word(1));
     if (!count) {
         return unexpected{count.error()};
     }

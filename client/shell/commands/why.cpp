@@ -78,6 +78,7 @@ outcome<client::server_address> endpoint_of(shell& in, const arguments& given) {
         return client::server_address{
             is_named ? named->servers.front().host : "127.0.0.1", admin_port};
     }
+    // An IPv6 address stands in brackets, so that its colons are not taken for that of the port.
     const std::size_t colon = written->rfind(':');
     std::uint16_t port = 0;
     const char* const end = written->data() + written->size();
@@ -86,7 +87,9 @@ outcome<client::server_address> endpoint_of(shell& in, const arguments& given) {
     if (colon == std::string::npos || failed != std::errc{} || stop != end) {
         return misused("-a must be followed by host:port of the admin endpoint");
     }
-    return client::server_address{written->substr(0, colon), port};
+    const std::string host = written->substr(0, colon);
+    const bool is_bracketed = host.starts_with('[') && host.ends_with(']');
+    return client::server_address{is_bracketed ? host.substr(1, host.size() - 2) : host, port};
 }
 
 outcome<std::string> proof_of(const arguments& given) {
@@ -102,6 +105,12 @@ outcome<std::string> proof_of(const arguments& given) {
     return fmt::format("Authorization: Bearer {}\r\n", text::trim(token));
 }
 
+/// A member that is a text; "" if there is none.
+std::string text_member(const answer_json& object, const char* name) {
+    const auto found = object.find(name);
+    return found != object.end() && found->is_string() ? found->get<std::string>() : std::string{};
+}
+
 /// The JSON of an answer over HTTP/1.0.
 outcome<answer_json> body_of(const std::string& response) {
     const std::size_t head_end = response.find("\r\n\r\n");
@@ -113,7 +122,8 @@ outcome<answer_json> body_of(const std::string& response) {
     }
     const bool is_answer = response.substr(response.find(' ') + 1, 3) == "200";
     if (!is_answer) {
-        return failed_because(body.value("detail", std::string{"it was refused"}));
+        const std::string detail = text_member(body, "detail");
+        return failed_because(detail.empty() ? "it was refused" : detail);
     }
     return body;
 }
@@ -127,8 +137,9 @@ std::string cell_of(const answer_json& row, const std::string& column) {
 }
 
 void print_answer(shell& in, const question& asked, const answer_json& told) {
-    std::string sentences = told.value("answer", std::string{});
-    for (const answer_json& each : told.value("reasons", answer_json::array())) {
+    std::string sentences = text_member(told, "answer");
+    const auto reasons = told.find("reasons");
+    for (const answer_json& each : reasons == told.end() ? answer_json::array() : *reasons) {
         sentences += "\n" + (each.is_string() ? each.get<std::string>() : each.dump());
     }
     in.print(answer::named_text{"answer", sentences, {}});

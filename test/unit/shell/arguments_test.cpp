@@ -45,6 +45,20 @@ TEST_CASE("arguments: a value follows as a word or at once", "[shell][arguments]
     CHECK_FALSE(must_parse("v:", {"/a"}).value("v").has_value());
 }
 
+TEST_CASE("arguments: a value may follow an equals sign", "[shell][arguments]") {
+    CHECK(must_parse("v:", {"-v=3", "/a"}).value("v") == "3");
+    CHECK(must_parse("add:", {"-add=server.1=h"}).value("add") == "server.1=h");
+    CHECK(complaint("s", {"-s=3"}) == "Unrecognized option: -s=3");
+}
+
+TEST_CASE("arguments: of what is repeated all or the last counts", "[shell][arguments]") {
+    const arguments given = must_parse("add: v:", {"-add", "1", "-v", "3", "-add", "2,4"});
+    CHECK(given.joined("add") == "1,2,4");
+    CHECK(given.value("add") == "2,4");
+    CHECK(given.joined("v") == "3");
+    CHECK(given.joined("remove").empty());
+}
+
 TEST_CASE("arguments: what no rule names is refused", "[shell][arguments]") {
     CHECK(complaint("s", {"-x"}) == "Unrecognized option: -x");
     CHECK(complaint("s", {"-sx"}) == "Unrecognized option: -sx");

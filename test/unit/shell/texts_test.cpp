@@ -84,6 +84,10 @@ TEST_CASE("data: what would move a cursor is not shown", "[shell][data]") {
     CHECK(is_presentable("text\nwith\ttabs \xc3\xa4"));
     CHECK_FALSE(is_presentable("\033[2J"));
     CHECK_FALSE(is_presentable("\xff"));
+    CHECK_FALSE(is_presentable("\xc2\x9b"
+                               "2J")); // CSI in one character
+    CHECK_FALSE(is_presentable("\xc2\x80"));
+    CHECK(is_presentable("\xc2\xa0\xc3\x9b\xe2\x82\x9b"));
     CHECK(summary_of("one\ntwo", 20) == "one two");
     CHECK(summary_of("\xc3\xa4\xc3\xb6\xc3\xbc", 2) == "\xc3\xa4\xc3\xb6...");
     CHECK(summary_of(std::string_view{"\0\1", 2}, 20) == "<2 bytes>");
