@@ -14,12 +14,16 @@ constexpr std::size_t in_flight_count_max = 2000;
 
 } // namespace
 
+std::size_t request_pipeline::size_of(const request& of) {
+    return of.body.size() + overhead_size;
+}
+
 bool request_pipeline::push(operation_id id, request issued) {
     // What the client asks for itself is bounded by what the program has asked for before.
-    if (id.value != 0 && queued_bytes_ + issued.body.size() > queued_bytes_max_) {
+    if (id.value != 0 && queued_bytes_ + size_of(issued) > queued_bytes_max_) {
         return false;
     }
-    queued_bytes_ += issued.body.size();
+    queued_bytes_ += size_of(issued);
     entry added{id, std::move(issued), std::nullopt, {}, {}, false};
     if (added.issued.deadline) {
         added.deadline = deadlines_.emplace(*added.issued.deadline, id);
@@ -36,7 +40,7 @@ bool request_pipeline::flush(bytes& out, std::size_t size_max, time_point now) {
     while (!queue_.empty() && out.size() < size_max && in_flight_.size() < in_flight_count_max) {
         entry next = std::move(queue_.front());
         queue_.pop_front();
-        queued_bytes_ -= next.issued.body.size();
+        queued_bytes_ -= size_of(next.issued);
         encode(next, out, now);
         in_flight_.push_back(std::move(next));
         has_moved = true;
@@ -76,13 +80,26 @@ std::optional<answered_request> request_pipeline::answer(xid id) {
     return answered;
 }
 
+std::optional<operation_id> request_pipeline::refuse_oldest() {
+    if (in_flight_.empty() || !in_flight_.front().issued.is_repeatable) {
+        return std::nullopt;
+    }
+    entry& oldest = in_flight_.front();
+    release_deadline(oldest);
+    unclaim(oldest);
+    const bool is_over = oldest.is_abandoned || oldest.id.value == 0;
+    const auto refused = is_over ? std::nullopt : std::optional{oldest.id};
+    in_flight_.pop_front();
+    return refused;
+}
+
 bool request_pipeline::give_up(operation_id id) {
     const auto is_it = [&](const entry& each) {
         return each.id == id;
     };
     const auto queued = std::find_if(queue_.begin(), queue_.end(), is_it);
     if (queued != queue_.end()) {
-        queued_bytes_ -= queued->issued.body.size();
+        queued_bytes_ -= size_of(queued->issued);
         release_deadline(*queued);
         unclaim(*queued);
         queue_.erase(queued);
@@ -117,7 +134,7 @@ std::vector<failed_operation> request_pipeline::expire(time_point now) {
         if (!is_due(queued)) {
             return false;
         }
-        queued_bytes_ -= queued.issued.body.size();
+        queued_bytes_ -= size_of(queued.issued);
         release_deadline(queued);
         unclaim(queued);
         expired.push_back({queued.id, make_error_code(error::not_sent)});
@@ -131,7 +148,7 @@ std::vector<request_pipeline::entry> request_pipeline::take_lost_requests() {
     std::vector<entry> repeated;
     for (entry& sent : in_flight_) {
         if (sent.issued.is_repeatable && !sent.is_abandoned) {
-            queued_bytes_ += sent.issued.body.size();
+            queued_bytes_ += size_of(sent.issued);
             repeated.push_back(std::move(sent));
         } else {
             lost.push_back(std::move(sent));
@@ -156,16 +173,19 @@ std::vector<failed_operation> request_pipeline::on_disconnected() {
         }
     };
     std::vector<entry> lost = take_lost_requests();
+    const bool is_change_lost = std::any_of(lost.begin(), lost.end(), [](const entry& each) {
+        return each.issued.may_change;
+    });
     for (entry& each : lost) {
         end(each, make_error_code(errc::connection_loss));
     }
     std::deque<entry> kept;
     for (entry& each : queue_) {
-        const bool is_kept = each.id.value != 0 && (lost.empty() || each.issued.is_repeatable);
+        const bool is_kept = each.id.value != 0 && (!is_change_lost || !each.issued.may_change);
         if (is_kept) {
             kept.push_back(std::move(each));
         } else {
-            queued_bytes_ -= each.issued.body.size();
+            queued_bytes_ -= size_of(each.issued);
             end(each, make_error_code(error::not_sent));
         }
     }

@@ -25,6 +25,8 @@ struct request {
     /// May be asked again when a connection broke before the answer.
     bool is_repeatable = false;
     bool ends_session = false;
+    /// May have changed something where its answer is not seen.
+    bool may_change = true;
 };
 
 /// An operation that is over without a reply.
@@ -50,6 +52,9 @@ struct answered_request {
 /// operations that end are returned.
 class request_pipeline {
 public:
+    /// What a request counts for besides its octets: about the memory that it takes.
+    static constexpr std::size_t overhead_size = 256;
+
     request_pipeline(watch_registry& watches, std::size_t queued_bytes_max)
         : watches_(watches), queued_bytes_max_(queued_bytes_max) {}
 
@@ -64,6 +69,10 @@ public:
     /// @return the request that a reply belongs to, or nothing if it belongs to none
     std::optional<answered_request> answer(xid id);
 
+    /// Takes the request whose answer should come next out if it would be asked again.
+    /// @return the operation, unless it is over already
+    std::optional<operation_id> refuse_oldest();
+
     /// The caller gave the operation up. If it was sent, its reply will be ignored.
     /// @return false if there is no such operation
     bool give_up(operation_id id);
@@ -72,9 +81,9 @@ public:
     std::vector<failed_operation> expire(time_point now);
 
     /// The connection broke. Repeatable requests that were sent are queued again, before all
-    /// others. What is not repeatable ends as connection_loss; writes that waited behind such a one
-    /// end as not_sent, so that a later write never takes effect where an earlier one may have been
-    /// lost.
+    /// others. What is not repeatable ends as connection_loss; if that may have changed something,
+    /// writes that waited behind it end as not_sent, so that a later write never takes effect where
+    /// an earlier one may have been lost.
     std::vector<failed_operation> on_disconnected();
 
     /// The session is over: what was sent ends as connection_loss, what was not as `reason`.
@@ -98,6 +107,7 @@ private:
         bool is_abandoned = false;
     };
 
+    [[nodiscard]] static std::size_t size_of(const request& of);
     void encode(entry& next, bytes& out, time_point now);
     /// The operation of an entry is over; the entry may live on as an abandoned one.
     void release_deadline(entry& of);

@@ -15,6 +15,8 @@ constexpr auto dial_timeout_max = std::chrono::seconds{10};
 constexpr auto dial_timeout_min = std::chrono::milliseconds{100};
 /// How often a session on a read-only server looks for one with a quorum.
 constexpr auto probe_interval = std::chrono::seconds{1};
+/// So many connections in a row may break within a ping interval before dialling slows down.
+constexpr std::size_t brief_count_max = 3;
 
 } // namespace
 
@@ -93,6 +95,26 @@ void session_machine::distrust(time_point now) {
     }
 }
 
+void session_machine::drop_senseless(time_point now) {
+    const auto why = make_error_code(error::bad_reply);
+    if (const auto refused = pipeline_.refuse_oldest()) {
+        outputs_.emplace_back(completion{*refused, why, {}, {}});
+    }
+    drop_connection(why, now);
+}
+
+/// A server that takes connections, answers and drops them does not work, whatever it answers.
+void session_machine::judge_connection(time_point now) {
+    if (!std::exchange(has_proved_itself_, false)) {
+        return;
+    }
+    const bool has_lasted = now >= greeted_at_ + ping_interval();
+    brief_count_ = has_lasted ? 0 : brief_count_ + 1;
+    if (brief_count_ <= brief_count_max) {
+        rotation_.on_success();
+    }
+}
+
 void session_machine::drop_connection(std::error_code why, time_point now) {
     outputs_.emplace_back(hang_up{});
     after_disconnect(why, now);
@@ -108,6 +130,7 @@ void session_machine::after_disconnect(std::error_code why, time_point now) {
     ping_sent_at_.reset();
     probe_at_.reset();
     if (was_established) {
+        judge_connection(now);
         end_operations(pipeline_.on_disconnected());
         if (state_ == session_state::connected_read_only) {
             key_ = {}; // only that server knew it
@@ -207,6 +230,7 @@ void session_machine::submit(operation_id id, request issued) {
     } else if (issued.body.size() + header_size > settings_.request_size_max) {
         refuse(make_error_code(error::request_too_large));
     } else {
+        issued.may_change = issued.may_change && !issued.is_repeatable;
         issued.is_repeatable = issued.is_repeatable && settings_.retries_reads;
         if (!pipeline_.push(id, std::move(issued))) {
             refuse(make_error_code(error::queue_full));
@@ -235,6 +259,7 @@ void session_machine::forget_watch(watch_id id) {
     }
     request told;
     told.type = opcode::remove_watches;
+    told.may_change = false;
     jute::writer{told.body}(watch_request{bytes_view{removal->path}, removal->type});
     submit({}, std::move(told));
 }
@@ -256,13 +281,8 @@ void session_machine::release_input() {
 // -- time ---------------------------------------------------------------------------------------
 
 void session_machine::on_timer(time_point now) {
-    if (phase_ == phase::lost || phase_ == phase::idle) {
-        return;
-    }
     end_operations(pipeline_.expire(now));
-    if (can_have_expired(now)) {
-        return become_lost(make_error_code(errc::session_expired));
-    }
+    expire_if_due(now);
     switch (phase_) {
     case phase::idle:
     case phase::lost:
@@ -280,6 +300,12 @@ void session_machine::on_timer(time_point now) {
         return;
     case phase::established:
         return on_established_timer(now);
+    }
+}
+
+void session_machine::expire_if_due(time_point now) {
+    if (can_have_expired(now)) {
+        become_lost(make_error_code(errc::session_expired));
     }
 }
 
@@ -317,10 +343,11 @@ void session_machine::confirm(time_point sent_at) {
 }
 
 std::optional<time_point> session_machine::valid_until() const {
-    if (!has_session() || !confirmed_at_ || state_ == session_state::connected_read_only) {
+    const bool is_known = phase_ != phase::lost && has_session() && confirmed_at_;
+    if (!is_known || state_ == session_state::connected_read_only) {
         return std::nullopt;
     }
-    return *confirmed_at_ + timeout_;
+    return *confirmed_at_ + timeout_ - std::min<duration>(settings_.deadline_margin, timeout_ / 3);
 }
 
 bool session_machine::can_have_expired(time_point now) const {
@@ -355,9 +382,6 @@ std::optional<time_point> session_machine::phase_deadline() const {
 }
 
 std::optional<time_point> session_machine::next_deadline() const {
-    if (phase_ == phase::lost || phase_ == phase::idle) {
-        return std::nullopt;
-    }
     std::optional<time_point> first = phase_deadline();
     for (const auto& each : {pipeline_.next_deadline(), valid_until()}) {
         if (each) {

@@ -97,6 +97,8 @@ public:
     void on_closed(std::error_code why, time_point now);
     void on_probed(bool has_quorum, time_point now);
     void on_timer(time_point now);
+    /// Ends the session if a server can have ended it.
+    void expire_if_due(time_point now);
     /// A reply could not be decoded by the owner, so the connection is not to be trusted.
     void distrust(time_point now);
 
@@ -137,7 +139,7 @@ public:
 
     [[nodiscard]] zxid last_zxid() const { return last_zxid_; }
 
-    /// Before this no server can have ended the session by itself.
+    /// Before this no server can have ended the session by itself. Nothing when it is lost.
     [[nodiscard]] std::optional<time_point> valid_until() const;
 
     [[nodiscard]] bool has_queued() const { return pipeline_.has_queued(); }
@@ -164,6 +166,9 @@ private:
     void on_watches_restored(errc outcome);
     void on_reply(const reply_header& header, bytes_view body, time_point now);
     void settle_watch(const answered_request& answered, errc outcome);
+    /// What the server says makes no sense. Whoever waits for its next answer learns it, and is not
+    /// asked again: a reply that is too large would come again, and cost every connection.
+    void drop_senseless(time_point now);
     /// The connection is of no use any more: hangs up, and looks for another server.
     void drop_connection(std::error_code why, time_point now);
     void after_disconnect(std::error_code why, time_point now);
@@ -172,6 +177,7 @@ private:
     void end_watches(std::error_code reason);
     void confirm(time_point sent_at);
     void prove();
+    void judge_connection(time_point now);
     void send_ping(time_point now);
 
     [[nodiscard]] bool has_session() const { return key_.id.value != 0; }
@@ -216,6 +222,7 @@ private:
     bool is_probing_ = false;
     bool is_closing_ = false;
     bool has_proved_itself_ = false; ///< this connection has brought a reply that made sense
+    std::size_t brief_count_ = 0;    ///< connections in a row that broke soon
     std::vector<kept_credentials> credentials_;
     std::deque<std::size_t> auth_in_flight_;
     std::size_t set_watches_in_flight_ = 0;

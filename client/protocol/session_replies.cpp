@@ -36,7 +36,7 @@ void session_machine::on_bytes(bytes_view data, time_point now) {
             break;
         }
         if (found == frame_reader::status::bad_length) {
-            return drop_connection(make_error_code(error::bad_reply), now);
+            return drop_senseless(now);
         }
         if (phase_ == phase::greeting) {
             on_greeting(payload, now);
@@ -44,9 +44,7 @@ void session_machine::on_bytes(bytes_view data, time_point now) {
             on_frame(payload, now);
         }
     }
-    if (phase_ == phase::established && can_have_expired(now)) {
-        become_lost(make_error_code(errc::session_expired));
-    }
+    expire_if_due(now);
 }
 
 void session_machine::on_greeting(bytes_view payload, time_point now) {
@@ -123,7 +121,7 @@ void session_machine::on_frame(bytes_view payload, time_point now) {
     reply_header header;
     in(header);
     if (!in.ok()) {
-        return drop_connection(make_error_code(error::bad_reply), now);
+        return drop_senseless(now);
     }
     if (header.id == notification_xid) {
         on_notification(header, in.rest(), now);
@@ -140,10 +138,7 @@ void session_machine::on_frame(bytes_view payload, time_point now) {
 }
 
 void session_machine::prove() {
-    if (phase_ == phase::established && !has_proved_itself_) {
-        has_proved_itself_ = true;
-        rotation_.on_success();
-    }
+    has_proved_itself_ = has_proved_itself_ || phase_ == phase::established;
 }
 
 void session_machine::on_notification(const reply_header& header, bytes_view body, time_point now) {
@@ -196,7 +191,7 @@ void session_machine::on_watches_restored(errc outcome) {
 void session_machine::on_reply(const reply_header& header, bytes_view body, time_point now) {
     auto answered = pipeline_.answer(header.id);
     if (!answered) {
-        return drop_connection(make_error_code(error::bad_reply), now);
+        return drop_senseless(now);
     }
     prove();
     confirm(answered->sent_at);

@@ -1,11 +1,11 @@
 /// Time as the client's core knows it: given, never read.
 #pragma once
 
-#include <chrono>
+#include <conclave/client/clock.hpp>
 
 namespace conclave::client {
 
-using time_point = std::chrono::steady_clock::time_point;
-using duration = std::chrono::steady_clock::duration;
+using time_point = session_clock::time_point;
+using duration = session_clock::duration;
 
 } // namespace conclave::client

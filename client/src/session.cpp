@@ -39,6 +39,12 @@ connect_string checked(const settings& chosen) {
             timeout_ms_max
         )};
     }
+    if (chosen.deadline_margin.count() < 0) {
+        throw std::invalid_argument{fmt::format(
+            "a deadline margin of {} ms is not possible: expected 0 or more",
+            chosen.deadline_margin.count()
+        )};
+    }
     if (chosen.redial.first.count() <= 0 || chosen.redial.last < chosen.redial.first) {
         throw std::invalid_argument{fmt::format(
             "cannot wait {} to {} ms between attempts: expected a growing time above 0",
@@ -95,7 +101,7 @@ session_state session::state() const {
     return core_->state();
 }
 
-std::optional<std::chrono::steady_clock::time_point> session::valid_until() const {
+std::optional<session_clock::time_point> session::valid_until() const {
     return core_->machine().valid_until();
 }
 

@@ -13,7 +13,7 @@ std::uint64_t random_seed() {
 }
 
 time_point now() {
-    return std::chrono::steady_clock::now();
+    return session_clock::now();
 }
 
 } // namespace
@@ -37,6 +37,9 @@ void session_core::connect(detail::time_limit limit, plain_handler handler) {
         return deliver_later(home_, std::move(handler), twice);
     }
     has_started_ = true;
+    if (machine_.state() == session_state::lost) {
+        return deliver_later(home_, std::move(handler), to_asio(machine_.lost_reason()));
+    }
     auto slot = asio::get_associated_cancellation_slot(handler);
     if (slot.is_connected()) {
         slot.assign([weak = weak_from_this()](asio::cancellation_type) {
@@ -150,11 +153,13 @@ std::shared_ptr<detail::event_channel<session_state>> session_core::watch_state(
     return made;
 }
 
-session_state session_core::state() const {
-    const auto limit = machine_.valid_until();
-    const bool has_expired =
-        machine_.state() != session_state::lost && limit.has_value() && now() >= *limit;
-    return has_expired ? session_state::lost : machine_.state();
+session_state session_core::state() {
+    const session_state before = machine_.state();
+    machine_.expire_if_due(now());
+    if (machine_.state() != before) {
+        schedule_pump(); // what was told here is told to all
+    }
+    return machine_.state();
 }
 
 std::optional<server_address> session_core::server() const {
@@ -204,6 +209,7 @@ void session_core::pump() {
     if (is_pumping_) {
         return;
     }
+    const auto kept = connection_; // what it has read is looked into until `release_input`
     {
         pump_scope scope{*this};
         while (true) {

@@ -11,6 +11,7 @@
 
 #include <conclave/client/session.hpp>
 
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <unordered_map>
@@ -39,7 +40,8 @@ public:
 
     [[nodiscard]] std::shared_ptr<detail::event_channel<session_state>> watch_state();
 
-    [[nodiscard]] session_state state() const;
+    /// Ends the session if a server can have ended it by now.
+    [[nodiscard]] session_state state();
     [[nodiscard]] std::optional<server_address> server() const;
 
     [[nodiscard]] const session_machine& machine() const { return machine_; }
@@ -89,7 +91,7 @@ private:
     std::shared_ptr<dialer> dialer_;
     std::shared_ptr<prober> prober_;
     std::shared_ptr<connection> connection_;
-    asio::steady_timer timer_;
+    asio::basic_waitable_timer<session_clock> timer_;
     std::optional<time_point> timer_set_to_;
 
     plain_handler connecting_;

@@ -158,7 +158,7 @@ bool ownership::is_held() const {
     return claim_ && detail::is_held(*claim_);
 }
 
-std::optional<std::chrono::steady_clock::time_point> ownership::held_until() const {
+std::optional<client::session_clock::time_point> ownership::held_until() const {
     return is_held() ? claim_->zk.valid_until() : std::nullopt;
 }
 

@@ -368,3 +368,74 @@ TEST_CASE(
     CHECK(dialled < 40);
     CHECK(dialled > 5);
 }
+
+TEST_CASE("session: a server that answers and hangs up is dialled ever more rarely", "[client]") {
+    machine_driver driver;
+    driver.machine.start(driver.now);
+    int dialled = 0;
+    const time_point end = driver.now + 60s;
+    while (driver.now < end) {
+        driver.reopen();
+        driver.receive(welcome(driver.session, 9s));
+        driver.receive(event(event_type::created, "/nobody-cares"));
+        driver.machine.on_closed(make_error_code(error::server_hung_up), driver.now);
+        ++dialled;
+        const words said = driver.said();
+        const bool is_dialled = said.back() == "dial 0";
+        if (!is_dialled) {
+            const auto next = driver.machine.next_deadline();
+            REQUIRE(next);
+            driver.pass(*next - driver.now);
+        }
+        REQUIRE(dialled < 100);
+    }
+    CHECK(dialled > 5);
+}
+
+TEST_CASE("session: a connection that has lasted is replaced at once", "[client]") {
+    machine_driver driver;
+    driver.establish();
+    for (int connection = 0; connection < 10; ++connection) {
+        driver.pass(3s);
+        driver.receive(reply(-2, 0));
+        driver.said();
+        driver.machine.on_closed(make_error_code(error::server_hung_up), driver.now);
+        CHECK(driver.said() == words{"state suspended", "dial 0"});
+        driver.reopen();
+        driver.receive(welcome(driver.session, 9s));
+    }
+}
+
+TEST_CASE("session: is lost earlier by the margin that was asked for", "[client]") {
+    settings chosen = short_session();
+    SECTION("as it is") {
+        chosen.deadline_margin = 2s;
+        machine_driver driver{chosen};
+        driver.establish();
+        CHECK(driver.machine.valid_until() == driver.now + 7s);
+    }
+    SECTION("but a third of the timeout at most") {
+        chosen.deadline_margin = 1h;
+        machine_driver driver{chosen};
+        driver.establish();
+        CHECK(driver.machine.valid_until() == driver.now + 6s);
+        driver.pass(3s);
+        CHECK(driver.sent_words() == "11:-2");
+        driver.receive(reply(-2, 0));
+        CHECK(driver.machine.valid_until() == driver.now + 6s);
+    }
+}
+
+TEST_CASE("session: once lost it stays so, whatever answer comes yet", "[client]") {
+    machine_driver driver;
+    driver.establish();
+    driver.pass(3s);
+    CHECK(driver.sent_words() == "11:-2");
+    driver.now += 6s;
+    driver.machine.expire_if_due(driver.now);
+    CHECK(driver.said() == words{"hang up", "state lost"});
+    CHECK_FALSE(driver.machine.valid_until());
+    driver.receive(reply(-2, 0));
+    CHECK(driver.said().empty());
+    CHECK(driver.machine.state() == session_state::lost);
+}

@@ -92,6 +92,56 @@ TEST_CASE("requests: reads are not repeated where that is switched off", "[clien
     CHECK(driver.said() == words{"done 1 ConnectionLoss", "state suspended", "dial 0"});
 }
 
+TEST_CASE("requests: writes wait on if only reads were lost before them", "[client]") {
+    settings chosen = short_session();
+    chosen.retries_reads = GENERATE(true, false);
+    machine_driver driver{chosen};
+    driver.establish();
+    driver.submit(1, opcode::get_data, true);
+    driver.sent();
+    driver.machine.cancel(operation_id{1});
+    driver.said();
+    driver.submit(2);
+    driver.machine.on_closed(make_error_code(error::server_hung_up), driver.now);
+    CHECK(driver.said() == words{"state suspended", "dial 0"});
+    driver.reopen();
+    driver.receive(welcome(7, 9s));
+    CHECK(driver.sent_words() == "5:2");
+}
+
+TEST_CASE("requests: one whose answer makes no sense is not asked again", "[client]") {
+    machine_driver driver;
+    driver.establish();
+    driver.submit(1, opcode::get_data, true);
+    driver.submit(2, opcode::get_data, true);
+    driver.sent();
+    const auto nonsense =
+        GENERATE(bytes("\x7f\xff\xff\xff", 4), reply(2, 1), bytes("\0\0\0\1x", 5));
+    driver.receive(nonsense);
+    CHECK(
+        driver.said() ==
+        words{
+            "done 1 " + make_error_code(error::bad_reply).message(),
+            "hang up",
+            "state suspended",
+            "dial 0"}
+    );
+    driver.reopen();
+    driver.receive(welcome(7, 9s));
+    CHECK(driver.sent_words() == "4:3");
+}
+
+TEST_CASE("requests: a deadline counts before the session is opened", "[client]") {
+    machine_driver driver;
+    request issued;
+    issued.deadline = driver.now + 1s;
+    driver.machine.submit(operation_id{1}, std::move(issued));
+    driver.pass(999ms);
+    CHECK(driver.said().empty());
+    driver.pass(1ms);
+    CHECK(driver.said() == words{"done 1 the request was not sent, so it has not taken effect"});
+}
+
 TEST_CASE("requests: a cancelled one ends at once and its reply is ignored", "[client]") {
     machine_driver driver;
     driver.establish();
@@ -151,7 +201,7 @@ TEST_CASE("requests: what no server would take is refused here", "[client]") {
 
 TEST_CASE("requests: what waits is bounded and what was sent does not count", "[client]") {
     settings chosen = short_session();
-    chosen.queued_bytes_max = 100;
+    chosen.queued_bytes_max = 100 + request_pipeline::overhead_size;
     machine_driver driver{chosen};
     const auto submit_of_size = [&](std::uint64_t id, std::size_t size) {
         request issued;
@@ -167,6 +217,16 @@ TEST_CASE("requests: what waits is bounded and what was sent does not count", "[
     driver.establish();
     submit_of_size(4, 100);
     CHECK(driver.said().empty());
+}
+
+TEST_CASE("requests: what waits is bounded in number, too", "[client]") {
+    settings chosen = short_session();
+    chosen.queued_bytes_max = 3 * request_pipeline::overhead_size;
+    machine_driver driver{chosen};
+    for (std::uint64_t id = 1; id <= 4; ++id) {
+        driver.submit(id);
+    }
+    CHECK(driver.said() == words{"done 4 too many bytes wait to be sent to the server"});
 }
 
 TEST_CASE("requests: a reply that its owner cannot read costs the connection", "[client]") {

@@ -1,6 +1,7 @@
 /// A session with an ensemble of ZooKeeper or Conclave servers.
 #pragma once
 
+#include <conclave/client/clock.hpp>
 #include <conclave/client/error.hpp>
 #include <conclave/client/operation.hpp>
 #include <conclave/client/session_state.hpp>
@@ -310,13 +311,14 @@ public:
     [[nodiscard]] state_watch watch_state() const;
 
     /// The state at this moment: `lost` as soon as a server could have ended the session, even if
-    /// that has not been told to anybody yet.
+    /// that has not been told to anybody yet. Whoever has
+    /// seen `lost` never sees anything else again.
     [[nodiscard]] session_state state() const;
 
-    /// Until when, by this process's monotonic clock, no server can have ended the session by
-    /// itself. Moves on with every answer. Nothing before the first connection, on a read-only
-    /// server, and when lost.
-    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> valid_until() const;
+    /// Until when, by this process's own clock, no server can have ended the session by itself,
+    /// but for what `settings::deadline_margin` says. Moves on with every answer. Nothing before
+    /// the first connection, on a read-only server, and when lost.
+    [[nodiscard]] std::optional<session_clock::time_point> valid_until() const;
 
     /// Why the session was lost; empty before.
     [[nodiscard]] boost::system::error_code lost_reason() const;

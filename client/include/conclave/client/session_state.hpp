@@ -7,7 +7,8 @@
 namespace conclave::client {
 
 /// What a program may assume about its session right now. The client decides by its own monotonic
-/// clock, so `lost` is known no later than a server can expire the session.
+/// clock, so `lost` is known no later than a server can expire the session (one exception:
+/// `settings::deadline_margin`).
 enum class session_state : std::uint8_t {
     /// No server has been reached yet, so there is no session.
     connecting,

@@ -62,6 +62,12 @@ struct settings {
     /// What is asked of the server, which has bounds of its own. How long the session outlives its
     /// connection, and so how long others wait for what a dead program held.
     std::chrono::milliseconds session_timeout{30000};
+    /// How much earlier than after the whole timeout the session counts as lost here. A server that
+    /// is cut off from its leader goes on to answer its clients for a while, and then their session
+    /// can end before they know it: by no more than the time after which such a server drops its
+    /// clients, which a margin of that size makes up for. ZooKeeper: syncLimit x tickTime, 10 s by
+    /// default. More than a third of the timeout does not count.
+    std::chrono::milliseconds deadline_margin{0};
     /// `session::async_connect` gives up after this time; zero: never. `session::within` overrides
     /// it.
     std::chrono::milliseconds connect_timeout{30000};
@@ -86,7 +92,7 @@ struct settings {
     std::size_t request_size_max = 0xfffff;
     /// A reply that claims to be larger breaks the connection.
     std::size_t reply_size_max = std::size_t{128} << 20U;
-    /// What may wait for a connection.
+    /// What may wait for a connection, with what each request takes besides its octets.
     std::size_t queued_bytes_max = std::size_t{64} << 20U;
     /// Events that may wait in one watch before the newest are dropped (`error::events_lost`).
     std::size_t events_max = 65536;

@@ -4,7 +4,6 @@
 #include <conclave/client/session.hpp>
 #include <conclave/recipes/error.hpp>
 
-#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,7 +33,9 @@ void commit_guarded(
 /// **What it guarantees.** While `is_held()`, no other program that follows the recipe holds the
 /// same, and no server can have given it away: `is_held()` turns false by this process's own clock
 /// no later than a server can end the session, connected or not. A process that was stopped for an
-/// hour finds it false on its first look.
+/// hour finds it false on its first look. The one exception: a server that is cut off from its
+/// leader together with this process goes on to answer it for a while (`settings::deadline_margin`
+/// makes up for that).
 ///
 /// **What it cannot guarantee.** Between a look at `is_held()` and what is done next, time passes,
 /// and a process may be stopped exactly there. What must never be done by two at once needs the
@@ -62,7 +63,7 @@ public:
     [[nodiscard]] bool is_held() const;
 
     /// Until when it is certainly held if no server is heard of any more; nothing if it is not.
-    [[nodiscard]] std::optional<std::chrono::steady_clock::time_point> held_until() const;
+    [[nodiscard]] std::optional<client::session_clock::time_point> held_until() const;
 
     /// The zxid in which the node was created: larger than that of every earlier owner. 0 if this
     /// owns nothing.
@@ -91,8 +92,9 @@ public:
     }
 
     /// Gives it back: `void(error_code)`. It is no longer held from the call on; on success the
-    /// node is gone. Goes on across reconnects. Errors only if the session ends first, or the node
-    /// may not be removed: the node then goes with the session.
+    /// node is gone. Goes on across reconnects, and also if the call is cancelled, which only ends
+    /// the waiting for it. Errors otherwise only if the session ends first, or the node may not be
+    /// removed: the node then goes with the session.
     template <class Token>
     auto async_release(Token&& token) {
         return boost::asio::async_initiate<Token, void(boost::system::error_code)>(
