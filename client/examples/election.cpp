@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include <algorithm>
 #include <cstdlib>
 #include <iostream>
 
@@ -21,7 +22,7 @@ lead(zk::session session, std::string path, std::string name, int term_count) {
         auto leadership = co_await election.async_lead(asio::use_awaitable);
         const auto candidates = co_await election.async_candidates(asio::use_awaitable);
         std::cout << name << " leads in term " << term << " of " << term_count << ", "
-                  << candidates.size() - 1 << " wait" << std::endl;
+                  << std::max<std::size_t>(candidates.size(), 1) - 1 << " wait" << std::endl;
         co_await leadership.async_release(asio::use_awaitable); // the next one leads at once
     }
     co_await session.async_close(asio::use_awaitable);

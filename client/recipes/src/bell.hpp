@@ -19,7 +19,7 @@ public:
     void add(client::watch what) { listen(watches_.emplace_back(std::move(what))); }
 
     /// Until it has rung since the last call, or the attempt is given up. An error once one of the
-    /// watches has ended.
+    /// watches has ended; with its connection (`is_interrupted`), a new bell is needed.
     template <class... Results>
     asio::awaitable<error_code> await(attempt<Results...>& asked) {
         if (!has_rung_ && !asked.is_over()) {
@@ -37,9 +37,7 @@ private:
             if (!self) {
                 return;
             }
-            const bool goes_on =
-                !failed || is_interrupted(failed) || failed == client::error::events_lost;
-            if (goes_on) {
+            if (!failed || failed == client::error::events_lost) {
                 self->listen(what);
             } else {
                 self->ended_ = failed;

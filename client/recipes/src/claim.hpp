@@ -20,12 +20,16 @@ struct claim {
     /// lost; empty if not. A path.
     std::string stray_prefix;
     bool is_released = false; ///< by this program
-    bool is_lost = false;     ///< the node was seen to be gone
+    bool is_lost = false;     ///< the node was seen to be gone, or to be another's
 };
 
 [[nodiscard]] bool is_held(const claim& which);
 
-/// Removes the node, and strays.
+/// What an acquisition completes with that has come to this claim: an error if the session can have
+/// ended meanwhile, such as in a process that was stopped and wakes with good news in its socket.
+[[nodiscard]] error_code certainty_of(const claim& which);
+
+/// Removes the node if it is still ours, and strays. Goes on as long as the session lives.
 asio::awaitable<error_code> give_back(std::shared_ptr<claim> held);
 
 } // namespace conclave::recipes::detail

@@ -14,7 +14,8 @@ constexpr std::string_view curator_latch = "latch-";
 constexpr std::string_view kazoo_lock = "__lock__";
 constexpr std::string_view kazoo_read = "__rlock__";
 
-constexpr std::size_t digit_count = 10;
+/// Of a number as servers write it: at least so many characters, of which a sign is one.
+constexpr std::size_t number_width = 10;
 
 std::vector<std::string> texts(std::initializer_list<std::string_view> views) {
     return {views.begin(), views.end()};
@@ -26,12 +27,17 @@ bool are_digits(std::string_view text) {
     });
 }
 
-/// The number at the end of a name takes its sign with it, which may also be the end of the marker
-/// (`lock-`): the reading that leaves a marker is the right one.
-bool ends_with_any(std::string_view text, const std::vector<std::string>& markers) {
-    return std::any_of(markers.begin(), markers.end(), [&](const std::string& each) {
-        return text.ends_with(each);
-    });
+/// `%010d` of 32 bits: 0000000007, -000000007, -2147483648.
+std::optional<std::int64_t> as_sequence_number(std::string_view text) {
+    const std::size_t sign_size = text.starts_with('-') ? 1 : 0;
+    const std::string_view digits = text.substr(sign_size);
+    const bool has_width = text.size() >= number_width && digits.size() <= number_width;
+    if (!has_width || !are_digits(digits)) {
+        return std::nullopt;
+    }
+    std::int64_t number = 0;
+    std::from_chars(digits.data(), digits.data() + digits.size(), number);
+    return sign_size == 0 ? number : -number;
 }
 
 struct numbered {
@@ -99,18 +105,14 @@ std::string name_prefix(const contest_rules& rules, std::string_view unique) {
 
 std::optional<std::int64_t>
 sequence_of(std::string_view name, const std::vector<std::string>& markers) {
-    if (name.size() < digit_count || !are_digits(name.substr(name.size() - digit_count))) {
-        return std::nullopt;
-    }
-    std::string_view digits = name.substr(name.size() - digit_count);
-    std::string_view rest = name.substr(0, name.size() - digit_count);
-    std::int64_t sequence = 0;
-    std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
-    if (ends_with_any(rest, markers)) {
-        return sequence;
-    }
-    if (rest.ends_with('-') && ends_with_any(rest.substr(0, rest.size() - 1), markers)) {
-        return -sequence;
+    for (const std::string& marker : markers) {
+        const std::size_t place = name.rfind(marker);
+        if (place == std::string_view::npos) {
+            continue;
+        }
+        if (const auto number = as_sequence_number(name.substr(place + marker.size()))) {
+            return number;
+        }
     }
     return std::nullopt;
 }

@@ -12,7 +12,7 @@
 namespace conclave::recipes::detail {
 
 /// The names of one kind of contender. A name is a text unique to the acquisition, a marker, and
-/// the number that the server has added: ten digits, with a sign after 2^31 nodes.
+/// the number that the server has added, negative after 2^31 nodes.
 struct contest_rules {
     layout names = layout::curator;
     std::string marker;           ///< of our own nodes, such as "lock-"

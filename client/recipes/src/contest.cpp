@@ -25,11 +25,15 @@ public:
         if (!failed && !asked_->is_over()) {
             failed = co_await await_turn();
         }
+        const auto made = make_claim();
+        if (!failed) {
+            failed = certainty_of(*made);
+        }
         if (failed || asked_->is_over()) {
             co_await withdraw();
             asked_->finish(failed, ownership{});
         } else {
-            asked_->finish(error_code{}, ownership{make_claim()});
+            asked_->finish(error_code{}, ownership{made});
         }
     }
 
@@ -60,7 +64,7 @@ private:
             auto [list_failed, found] = co_await listing.result();
             if (failed == errc::no_node) {
                 failed = co_await make_container(zk(), where_->path);
-            } else if (is_interrupted(failed)) {
+            } else if (is_undecided(failed)) {
                 failed = co_await find_lost_node();
             } else if (!failed) {
                 name_ = path::name_of(made.path);
@@ -124,9 +128,7 @@ private:
         while (true) {
             const auto standing = find_standing(children_, prefix_, where_->rules);
             if (!standing || standing->name != name_) {
-                // Somebody has removed the node: back to the end of the queue.
-                name_.clear();
-                const error_code failed = co_await enter();
+                const error_code failed = co_await stand_elsewhere(standing);
                 if (failed || asked_->is_over()) {
                     co_return failed;
                 }
@@ -145,14 +147,39 @@ private:
                 co_return make_error_code(error::not_acquired);
             }
             auto [failed, is_gone] = co_await await_departure(*standing->predecessor);
-            if (failed || asked_->is_over() || (is_gone && standing->ahead_count == 1)) {
+            if (failed || asked_->is_over()) {
                 co_return failed;
+            }
+            // The last one ahead is gone, so it is our turn if we still stand in the queue.
+            if (is_gone && standing->ahead_count == 1 && co_await is_present()) {
+                co_return error_code{};
             }
             const error_code list_failed = co_await read_children();
             if (list_failed || asked_->is_over()) {
                 co_return list_failed;
             }
         }
+    }
+
+    /// Somebody has removed the node. If another one of this acquisition is there, whose creation
+    /// was not answered, that is the one; otherwise back to the end of the queue.
+    asio::awaitable<error_code> stand_elsewhere(std::optional<standing> found) {
+        name_.clear();
+        if (found) {
+            may_have_strays_ = true;
+            name_ = std::move(found->name);
+            const error_code failed = co_await read_token();
+            if (failed || !name_.empty()) {
+                co_return failed;
+            }
+        }
+        co_return co_await enter();
+    }
+
+    /// False also if that cannot be told.
+    asio::awaitable<bool> is_present() {
+        auto [failed, stat] = co_await zk().async_exists(path_of(name_), as_result);
+        co_return !failed && stat && stat->czxid == token_;
     }
 
     /// Until something happens to the node of another contender; tells whether it is gone. Reading

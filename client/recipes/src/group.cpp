@@ -81,6 +81,7 @@ asio::awaitable<members_outcome> run_next(std::shared_ptr<roster> from) {
         if (ended) {
             co_return members_outcome{ended, {}};
         }
+        from->next = {}; // a call that is given up before it has told anything leaves none
         auto [failed, seen] = co_await zk.async_get_children_and_watch(path, as_result);
         if (failed == errc::no_node) {
             failed = co_await make_path(zk, path);
@@ -91,15 +92,17 @@ asio::awaitable<members_outcome> run_next(std::shared_ptr<roster> from) {
         if (failed) {
             co_return members_outcome{failed, {}};
         }
-        from->next = std::move(seen.next);
         auto [read_failed, members] = co_await read_members(zk, path, std::move(seen.result.names));
         if (is_interrupted(read_failed)) {
-            from->next = {};
             continue;
         }
-        if (read_failed || members != from->told) {
+        if (read_failed) {
+            co_return members_outcome{read_failed, {}};
+        }
+        from->next = std::move(seen.next);
+        if (members != from->told) {
             from->told = members;
-            co_return members_outcome{read_failed, std::move(members)};
+            co_return members_outcome{error_code{}, std::move(members)};
         }
     }
 }
@@ -122,12 +125,15 @@ public:
         const client::create_options how{create_mode::ephemeral};
         error_code failed;
         while (!failed && !asked_->is_over()) {
+            const zxid newest = zk().last_zxid();
             auto [create_failed, made] = co_await zk().async_create(node_, data_, how, as_result);
+            if (!create_failed || is_undecided(create_failed)) {
+                created_after_ = created_after_.value_or(newest);
+            }
             if (!create_failed && made.stat) {
-                is_maybe_ours_ = true;
-                adopt(made.stat->czxid);
-            } else if (!create_failed || is_interrupted(create_failed)) {
-                is_maybe_ours_ = true; // the next attempt finds it
+                failed = adopt(made.stat->czxid);
+            } else if (!create_failed || is_undecided(create_failed)) {
+                continue; // the next attempt finds it
             } else if (create_failed == errc::no_node) {
                 failed = co_await make_path(zk(), group_->path);
             } else if (create_failed == errc::node_exists) {
@@ -142,7 +148,7 @@ public:
         if (!asked_->is_over()) {
             asked_->finish(failed, ownership{});
         }
-        if (!is_adopted_ && is_maybe_ours_) {
+        if (!is_adopted_ && created_after_) {
             co_await withdraw();
         }
     }
@@ -150,27 +156,34 @@ public:
 private:
     [[nodiscard]] const client::session& zk() const { return group_->zk; }
 
+    /// Another member of the same session may have had the id before.
+    [[nodiscard]] bool is_ours(const client::node_stat& there) const {
+        return there.ephemeral_owner == zk().key().id && there.czxid > created_after_;
+    }
+
     /// Finishes the attempt if the node that is there is the one that this has created.
     asio::awaitable<error_code> adopt_if_ours() {
-        if (!is_maybe_ours_) {
+        if (!created_after_) {
             co_return error_code{};
         }
         auto [failed, stat] = co_await zk().async_exists(node_, as_result);
         if (failed) {
             co_return is_interrupted(failed) ? error_code{} : failed;
         }
-        if (stat && stat->ephemeral_owner == zk().key().id) {
-            adopt(stat->czxid);
-        }
-        co_return error_code{};
+        co_return stat&& is_ours(*stat) ? adopt(stat->czxid) : error_code{};
     }
 
-    void adopt(zxid created_at) {
-        if (!asked_->is_over()) {
-            is_adopted_ = true;
-            ownership membership{std::make_shared<claim>(zk(), node_, created_at)};
-            asked_->finish(error_code{}, std::move(membership));
+    error_code adopt(zxid created_at) {
+        if (asked_->is_over()) {
+            return {};
         }
+        const auto made = std::make_shared<claim>(zk(), node_, created_at);
+        const error_code uncertain = certainty_of(*made);
+        if (!uncertain) {
+            is_adopted_ = true;
+            asked_->finish(error_code{}, ownership{made});
+        }
+        return uncertain;
     }
 
     /// Until whoever has the id is gone.
@@ -186,10 +199,9 @@ private:
     }
 
     asio::awaitable<void> withdraw() {
-        co_await list_in_sync(zk(), group_->path); // what an earlier connection has sent is decided
-        auto [failed, stat] = co_await zk().async_exists(node_, as_result);
-        if (!failed && stat && stat->ephemeral_owner == zk().key().id) {
-            co_await remove_node(zk(), node_);
+        auto [failed, stat] = co_await look_in_sync(zk(), node_);
+        if (!failed && stat && is_ours(*stat)) {
+            co_await remove_created(zk(), node_, stat->czxid);
         }
     }
 
@@ -197,7 +209,8 @@ private:
     std::shared_ptr<attempt<ownership>> asked_;
     std::string node_;
     bytes data_;
-    bool is_maybe_ours_ = false; ///< a creation may have succeeded
+    /// Set once a creation may have succeeded: it is newer than this.
+    std::optional<zxid> created_after_;
     bool is_adopted_ = false;
 };
 

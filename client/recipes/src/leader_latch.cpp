@@ -27,6 +27,11 @@ struct latch {
 
 namespace {
 
+/// Whether it has led, so that there is something to give back.
+bool is_acquired(const latch& which) {
+    return !which.leadership.node().empty();
+}
+
 bool is_session_over(const error_code& failed) {
     return failed == client::condition::session_lost;
 }
@@ -61,8 +66,9 @@ asio::awaitable<void> stand(std::shared_ptr<const contest> where, std::shared_pt
     while (!self->end) {
         self->end = co_await lead_once(where, self);
     }
-    co_await self->leadership.async_release(as_result
-    ); // if it fails, the node goes with its session
+    if (is_acquired(*self)) {
+        co_await self->leadership.async_release(as_result); // or the node goes with its session
+    }
     self->is_standing = false;
     self->leading->tell_all(self->end);
     self->stopped->tell_all({});
@@ -75,6 +81,7 @@ void begin_closing(latch& which) {
     which.is_closing = true;
     if (!which.has_started) {
         which.end = make_error_code(error::closed);
+        which.leading->tell_all(which.end);
     }
     which.stop.emit(asio::cancellation_type::terminal);
 }
@@ -92,6 +99,9 @@ void await_leadership(std::shared_ptr<latch> of, plain_handler handler) {
 }
 
 void abdicate(std::shared_ptr<latch> of, plain_handler handler) {
+    if (!is_acquired(*of)) {
+        return complete(of->home, std::move(handler), error_code{});
+    }
     of->leadership.async_release(std::move(handler));
 }
 
@@ -107,6 +117,11 @@ void close(std::shared_ptr<latch> of, plain_handler handler) {
 void commit_as_leader(
     std::shared_ptr<latch> of, const client::transaction& steps, commit_handler handler
 ) {
+    if (!is_acquired(*of)) {
+        const error_code refused{make_error_code(error::not_owner)};
+        std::vector<client::transaction_result> none;
+        return complete(of->home, std::move(handler), refused, std::move(none));
+    }
     of->leadership.async_commit(steps, std::move(handler));
 }
 

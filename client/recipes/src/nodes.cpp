@@ -4,13 +4,40 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <random>
 
 namespace conclave::recipes::detail {
 
 bool is_interrupted(const error_code& failed) {
-    return failed == errc::connection_loss || failed == client::error::not_sent ||
-           failed == client::error::bad_reply;
+    return failed == errc::connection_loss || failed == client::error::not_sent;
+}
+
+bool is_undecided(const error_code& failed) {
+    return is_interrupted(failed) || failed == client::error::bad_reply;
+}
+
+namespace {
+
+constexpr auto pause_first = std::chrono::milliseconds{10};
+constexpr auto pause_max = std::chrono::milliseconds{1000};
+
+} // namespace
+
+carrying_through::carrying_through(const client::session& zk)
+    : timer_(zk.get_executor()), pause_(pause_first) {}
+
+asio::awaitable<bool> carrying_through::asks_again(error_code failed) {
+    if (is_interrupted(failed)) {
+        co_return true; // it waits for the next connection by itself
+    }
+    if (failed != client::condition::not_executed) {
+        co_return false;
+    }
+    timer_.expires_after(pause_);
+    pause_ = std::min(pause_ * 2, pause_max);
+    co_await timer_.async_wait(as_result);
+    co_return true;
 }
 
 client::session without_limit(const client::session& zk) {
@@ -56,7 +83,7 @@ asio::awaitable<error_code> make(client::session zk, std::string path, create_mo
             }
         } else if (failed == errc::unimplemented && mode == create_mode::container) {
             mode = create_mode::persistent; // a server before 3.5.3
-        } else if (!is_interrupted(failed)) {
+        } else if (!is_undecided(failed)) {
             co_return failed;
         }
     }
@@ -73,13 +100,50 @@ asio::awaitable<error_code> make_path(client::session zk, std::string path) {
 }
 
 asio::awaitable<error_code> remove_node(client::session zk, std::string path) {
+    carrying_through removal{zk};
     while (true) {
         auto [failed] = co_await zk.async_remove(path, as_result);
         if (!failed || failed == errc::no_node) {
             co_return error_code{};
         }
-        if (!is_interrupted(failed)) {
+        const bool is_repeated = is_undecided(failed) || co_await removal.asks_again(failed);
+        if (!is_repeated) {
             co_return failed;
+        }
+    }
+}
+
+asio::awaitable<error_code> remove_created(client::session zk, std::string path, zxid created_at) {
+    carrying_through removal{zk};
+    while (true) {
+        auto [failed] = co_await zk.async_remove(path, as_result);
+        if (!failed || failed == errc::no_node) {
+            co_return error_code{};
+        }
+        const bool is_repeated = is_undecided(failed) || co_await removal.asks_again(failed);
+        if (!is_repeated) {
+            co_return failed;
+        }
+        // It may be done, and the name another's by now.
+        auto [look_failed, found] = co_await look_in_sync(zk, path);
+        if (look_failed || !found || found->czxid != created_at) {
+            co_return look_failed;
+        }
+    }
+}
+
+asio::awaitable<outcome<std::optional<client::node_stat>>>
+look_in_sync(client::session zk, std::string path) {
+    carrying_through look{zk};
+    while (true) {
+        auto [failed] = co_await zk.async_sync(path, as_result);
+        std::optional<client::node_stat> found;
+        if (!failed) {
+            std::tie(failed, found) = co_await zk.async_exists(path, as_result);
+        }
+        const bool is_repeated = failed && co_await look.asks_again(failed);
+        if (!is_repeated) {
+            co_return outcome<std::optional<client::node_stat>>{failed, found};
         }
     }
 }
@@ -102,17 +166,16 @@ asio::awaitable<error_code> await_absence(client::session zk, std::string path) 
 
 asio::awaitable<outcome<client::node_children>>
 list_in_sync(client::session zk, std::string parent) {
+    carrying_through look{zk};
     while (true) {
-        auto [sync_failed] = co_await zk.async_sync(parent, as_result);
-        if (is_interrupted(sync_failed)) {
-            continue;
+        auto [failed] = co_await zk.async_sync(parent, as_result);
+        client::node_children children;
+        if (!failed) {
+            std::tie(failed, children) = co_await zk.async_get_children(parent, as_result);
         }
-        if (sync_failed) {
-            co_return outcome<client::node_children>{sync_failed, {}};
-        }
-        auto [failed, found] = co_await zk.async_get_children(parent, as_result);
-        if (!is_interrupted(failed)) {
-            co_return outcome<client::node_children>{failed, std::move(found)};
+        const bool is_repeated = failed && co_await look.asks_again(failed);
+        if (!is_repeated) {
+            co_return outcome<client::node_children>{failed, std::move(children)};
         }
     }
 }

@@ -1,5 +1,6 @@
 #include "conclave/recipes/ownership.hpp"
 
+#include "client/recipes/src/attempt.hpp"
 #include "client/recipes/src/claim.hpp"
 #include "client/recipes/src/nodes.hpp"
 
@@ -67,7 +68,7 @@ asio::awaitable<outcome<>> await_end(std::shared_ptr<claim> held) {
         if (failed) {
             co_return outcome<>{failed};
         }
-        if (!seen.result) {
+        if (!seen.result || seen.result->czxid != held->token) {
             held->is_lost = true;
             break;
         }
@@ -80,9 +81,9 @@ asio::awaitable<outcome<>> await_end(std::shared_ptr<claim> held) {
     co_return outcome<>{held->is_released ? released : not_owner};
 }
 
-asio::awaitable<outcome<>> give_back_once(std::shared_ptr<claim> held) {
+asio::awaitable<void> give_back_for(std::shared_ptr<claim> held, std::shared_ptr<attempt<>> asked) {
     const error_code failed = co_await give_back(std::move(held));
-    co_return outcome<>{failed};
+    asked->finish(failed);
 }
 
 asio::awaitable<void> give_back_quietly(std::shared_ptr<claim> held) {
@@ -100,9 +101,20 @@ bool is_held(const claim& which) {
     return state == client::session_state::connected || state == client::session_state::suspended;
 }
 
+error_code certainty_of(const claim& which) {
+    if (is_held(which)) {
+        return {};
+    }
+    const error_code reason = which.zk.lost_reason();
+    return reason ? reason : error_code{make_error_code(errc::session_expired)};
+}
+
 asio::awaitable<error_code> give_back(std::shared_ptr<claim> held) {
     if (held->stray_prefix.empty()) {
-        co_return co_await remove_node(held->zk, held->node);
+        if (held->is_lost) {
+            co_return error_code{}; // what has the name now is another's
+        }
+        co_return co_await remove_created(held->zk, held->node, held->token);
     }
     const std::string parent{path::parent_of(held->stray_prefix)};
     const std::string prefix{path::name_of(held->stray_prefix)};
@@ -115,7 +127,10 @@ void release(std::shared_ptr<claim> held, plain_handler handler) {
         return complete(home, std::move(handler), error_code{});
     }
     held->is_released = true;
-    launch(home, give_back_once(std::move(held)), std::move(handler));
+    // Who waits may be given up, the removal may not: the node would stay, held by nobody.
+    auto asked = std::make_shared<attempt<>>(home, std::move(handler));
+    asked->start(std::nullopt);
+    launch_in_background(home, give_back_for(std::move(held), std::move(asked)));
 }
 
 void await_loss(std::shared_ptr<claim> held, plain_handler handler) {

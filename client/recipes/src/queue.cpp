@@ -63,6 +63,15 @@ private:
 
     /// Finishes the attempt if there is an entry that nobody has.
     asio::awaitable<error_code> take_any() {
+        while (true) {
+            const error_code failed = co_await look_for_any();
+            if (!is_interrupted(failed) || asked_->is_over()) {
+                co_return failed;
+            }
+        }
+    }
+
+    asio::awaitable<error_code> look_for_any() {
         started listing{zk(), client::operation::get_children{queue_->entries}};
         auto [taken_failed, taken] = co_await zk().async_get_children(queue_->taken, as_result);
         auto [failed, entries] = co_await listing.result();
@@ -77,7 +86,7 @@ private:
             co_return failed;
         }
         if (failed) {
-            co_return is_interrupted(failed) ? error_code{} : failed;
+            co_return failed;
         }
         co_return co_await take_first(
             available(queue_->names, std::move(entries.names), std::move(taken.names))
@@ -98,7 +107,8 @@ private:
             if (created_at == zxid{}) {
                 continue; // somebody else was faster
             }
-            ownership claimed{std::make_shared<claim>(zk(), marker, created_at)};
+            const auto made = std::make_shared<claim>(zk(), marker, created_at);
+            ownership claimed{made};
             auto [read_failed, entry] = co_await read_entry(path::join(queue_->entries, name));
             if (read_failed == errc::no_node) {
                 continue; // it was finished just before; the mark goes with `claimed`
@@ -107,6 +117,9 @@ private:
             if (!read_failed && !items) {
                 unreadable_.insert(name); // others may understand it, so it stays
                 continue;
+            }
+            if (!read_failed) {
+                read_failed = certainty_of(*made);
             }
             if (!read_failed && !asked_->is_over()) {
                 queue_item item{queue_, name, std::move(*items), std::move(claimed)};
@@ -129,7 +142,7 @@ private:
             if (failed == errc::node_exists && may_be_ours) {
                 co_return co_await recognize(std::move(marker));
             }
-            if (failed && !is_interrupted(failed)) {
+            if (failed && !is_undecided(failed)) {
                 const bool is_taken = failed == errc::node_exists;
                 co_return outcome<zxid>{is_taken ? error_code{} : failed, zxid{}};
             }
@@ -171,7 +184,12 @@ private:
         if (!changes_) {
             co_return co_await watch_changes();
         }
-        co_return co_await changes_->await(*asked_);
+        const error_code ended = co_await changes_->await(*asked_);
+        if (is_interrupted(ended)) {
+            changes_.reset(); // its watches are gone with their connection
+            co_return error_code{};
+        }
+        co_return ended;
     }
 
     asio::awaitable<error_code> watch_changes() {
@@ -219,17 +237,8 @@ run_put(std::shared_ptr<const queue_place> to, std::string prefix, bytes data) {
 
 /// Whether an entry that was ours is gone: then it was us who removed it.
 asio::awaitable<error_code> find_entry(std::shared_ptr<const queue_place> of, std::string entry) {
-    while (true) {
-        auto [sync_failed] = co_await of->zk.async_sync(entry, as_result);
-        if (is_interrupted(sync_failed)) {
-            continue;
-        }
-        auto [failed, stat] = co_await of->zk.async_exists(entry, as_result);
-        if (is_interrupted(failed)) {
-            continue;
-        }
-        co_return failed || !stat ? failed : error_code{make_error_code(error::not_owner)};
-    }
+    auto [failed, stat] = co_await look_in_sync(of->zk, std::move(entry));
+    co_return failed || !stat ? failed : error_code{make_error_code(error::not_owner)};
 }
 
 asio::awaitable<outcome<>> run_finish(
@@ -241,11 +250,12 @@ asio::awaitable<outcome<>> run_finish(
     bool may_be_done = false;
     while (true) {
         auto [failed, results] = co_await claim->async_commit(removal, as_result);
-        if (is_interrupted(failed)) {
+        if (is_undecided(failed)) {
             may_be_done = true;
             continue;
         }
-        if (failed == error::not_owner && may_be_done) {
+        // The entry may be gone, and its mark, or marked by one that has not seen it yet.
+        if (may_be_done && (failed == error::not_owner || failed == errc::no_node)) {
             failed = co_await find_entry(of, entry);
         }
         if (!failed) {

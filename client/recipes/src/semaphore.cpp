@@ -34,6 +34,9 @@ public:
         : pool_(std::move(from)), asked_(std::move(asked)), how_(how) {}
 
     asio::awaitable<void> run() {
+        if (asked_->is_over()) {
+            co_return; // before this began
+        }
         auto [failed, turn] = co_await async_acquire(
             pool_->turns, how_, asio::bind_cancellation_slot(asked_->wake_slot(), as_result)
         );
@@ -46,11 +49,15 @@ public:
         }
         // Whatever becomes of it, the node of the turn goes with the session at the latest.
         co_await turn.async_release(as_result);
+        const auto made = make_claim();
+        if (!failed) {
+            failed = certainty_of(*made);
+        }
         if (failed || asked_->is_over()) {
             co_await remove_unique(zk(), lease_);
             asked_->finish(failed, ownership{});
         } else {
-            asked_->finish(error_code{}, ownership{make_claim()});
+            asked_->finish(error_code{}, ownership{made});
         }
     }
 

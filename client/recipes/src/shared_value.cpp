@@ -24,7 +24,7 @@ asio::awaitable<outcome<versioned_value>> read(value_node at, bytes initial) {
             create_failed = co_await make_path(at.zk, std::string{path::parent_of(at.path)});
         }
         // One that was not answered is found, or made, next time.
-        if (create_failed && create_failed != errc::node_exists && !is_interrupted(create_failed)) {
+        if (create_failed && create_failed != errc::node_exists && !is_undecided(create_failed)) {
             co_return outcome<versioned_value>{create_failed, {}};
         }
     }

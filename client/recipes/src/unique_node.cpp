@@ -55,7 +55,7 @@ create_unique(client::session zk, std::string prefix, bytes data, client::create
         auto [failed, created] = co_await zk.async_create(prefix, data, how, as_result);
         if (failed == errc::no_node) {
             failed = co_await make_container(zk, std::string{path::parent_of(prefix)});
-        } else if (is_interrupted(failed)) {
+        } else if (is_undecided(failed)) {
             failed = co_await find_unanswered(zk, made);
         } else if (!failed) {
             made.path = created.path;

@@ -154,7 +154,19 @@ queue_scenario(client::session zk, client::session observer, queue_options optio
     queue_item late = co_await same_jobs.async_take(throwing);
     CHECK(late.data() == "late");
     co_await soon.async_finish(throwing);
+    bool is_taken_again = false;
+    queue_item again;
+    jobs.async_take([&](boost::system::error_code failed, queue_item taken) {
+        CHECK_FALSE(failed);
+        again = std::move(taken);
+        is_taken_again = true;
+    });
     co_await late.async_put_back(throwing);
+    co_await await_condition([&] { return is_taken_again; });
+    CHECK(again.data() == "late");
+    const auto mark = co_await observer.async_exists(again.claim().node(), throwing);
+    CHECK(mark); // nobody else gets it
+    co_await again.async_put_back(throwing);
     const bool is_kazoo = options.names == layout::kazoo;
     const auto entries = co_await children(observer, is_kazoo ? "/jobs/entries" : "/jobs");
     CHECK(entries.size() == 1);
@@ -181,7 +193,16 @@ asio::awaitable<void> group_scenario(client::session zk, client::session observe
     CHECK(members.front().id == "me");
     CHECK(members.front().data == "data");
     CHECK(members.front().joined_at == membership.fencing_token());
+    ownership successor;
+    same_party.async_join("me", "", [&](boost::system::error_code failed, ownership joined) {
+        CHECK_FALSE(failed);
+        successor = std::move(joined);
+    });
     co_await membership.async_release(throwing);
+    co_await await_condition([&] { return successor.fencing_token() != zxid{}; });
+    const auto node = co_await observer.async_exists("/party/me", throwing);
+    CHECK((node && node->czxid == successor.fencing_token()));
+    co_await successor.async_release(throwing);
     const auto left = co_await children(observer, "/party");
     CHECK(left.empty());
 }

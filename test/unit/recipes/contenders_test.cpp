@@ -35,7 +35,9 @@ TEST_CASE("contenders: a number stands behind a marker", "[recipes][contenders]"
     CHECK(sequence_of("lock-0000000000", markers) == 0);
     CHECK(sequence_of("abc__lock__2147483647", markers) == 2147483647);
     CHECK(sequence_of("abc__lock__-2147483648", markers) == -2147483648LL);
-    CHECK(sequence_of("_c_x-lock--0000000007", markers) == -7);
+    CHECK(sequence_of("_c_x-lock--000000007", markers) == -7);
+    CHECK(sequence_of("abc__lock__-000000007", markers) == -7);
+    CHECK(sequence_of("lock--2147483648", markers) == -2147483648LL);
 }
 
 TEST_CASE("contenders: other nodes do not take part", "[recipes][contenders]") {
@@ -45,6 +47,9 @@ TEST_CASE("contenders: other nodes do not take part", "[recipes][contenders]") {
           "lock-",
           "lock-000000001",
           "lock-00000000x1",
+          "lock--00000001",
+          "lock---000000001",
+          "lock-00000000001",
           "lock-0000000001x",
           "0000000001",
           "x-0000000001",

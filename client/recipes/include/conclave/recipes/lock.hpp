@@ -69,7 +69,7 @@ struct contest_options {
 ///
 /// **Cost**: free, it is acquired in one round trip and released in another. Waiting, each
 /// contender watches only the one before it, so a release wakes one; from its notification to
-/// ownership there is one round trip, or none if the releaser was the only one ahead.
+/// ownership there is one round trip.
 ///
 /// **Connection loss**: nodes carry a name that is unique to the acquisition, so a node whose
 /// creation was not answered is found again, or removed; none is left behind in a session that goes
