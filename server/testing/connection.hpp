@@ -32,8 +32,6 @@ public:
 
     [[nodiscard]] replica::connection_id id() const { return id_; }
 
-    [[nodiscard]] replica::peer_address peer() const;
-
     /// Reads on, unless it is held or reading already.
     void read();
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <limits>
 #include <random>
+#include <utility>
 
 namespace conclave::testing {
 
@@ -87,6 +88,7 @@ std::size_t count_notifications(bytes_view frames) {
 service::service(asio::io_context& context, const server_settings& chosen)
     : acceptor_(context, tcp::endpoint{asio::ip::address_v4::loopback(), 0})
     , timer_(context)
+    , accept_pause_(context)
     , password_key_(random_secret()) {
     replica_ = std::make_unique<replica::replica>(settings_of(chosen, password_key_), tables_);
     replica_->start(now());
@@ -136,6 +138,9 @@ void service::drop_connections() {
         replica_->on_disconnect(id);
     }
     connections_.clear();
+    for (const auto& each : std::exchange(parting_, {})) {
+        each->close_now();
+    }
     pump();
 }
 
@@ -151,6 +156,9 @@ void service::heal() {
     for (const auto& [id, each] : connections_) {
         each->release();
     }
+    for (const auto& each : std::exchange(parting_, {})) {
+        each->release();
+    }
     feed_all();
 }
 
@@ -163,8 +171,16 @@ void service::accept() {
         }
         if (!failed) {
             admit(std::move(socket));
+            return accept();
         }
-        accept();
+        // The process has no descriptor left: the client waits in the queue of the port meanwhile.
+        constexpr std::chrono::milliseconds pause{10};
+        accept_pause_.expires_after(pause);
+        accept_pause_.async_wait([this](error_code cancelled) {
+            if (!cancelled) {
+                accept();
+            }
+        });
     });
 }
 
@@ -301,6 +317,9 @@ void service::take_outputs() {
             to->send(each.frames);
             if (each.close) {
                 to->close_when_sent();
+                if (to->is_held()) {
+                    parting_.push_back(to);
+                }
                 remove(each.to);
             }
         }

@@ -9,7 +9,9 @@
 #include <boost/asio/steady_timer.hpp>
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <vector>
 
 namespace conclave::testing {
 
@@ -48,7 +50,9 @@ public:
 
     void break_after(planned_break planned) { break_ = planned; }
 
-    [[nodiscard]] std::size_t connection_count() const { return connections_.size(); }
+    [[nodiscard]] std::size_t connection_count() const {
+        return connections_.size() + parting_.size();
+    }
 
     [[nodiscard]] std::size_t request_count() const { return request_count_; }
 
@@ -73,11 +77,14 @@ private:
 
     tcp::acceptor acceptor_;
     asio::steady_timer timer_;
+    asio::steady_timer accept_pause_;
     no_tables tables_;
     secret password_key_;
     std::chrono::nanoseconds ahead_{0}; ///< of the real clocks
     std::unique_ptr<replica::replica> replica_;
     std::map<replica::connection_id, std::shared_ptr<connection>> connections_;
+    /// The replica has done with them, but a partition keeps the end from their clients.
+    std::vector<std::shared_ptr<connection>> parting_;
     std::optional<planned_break> break_;
     std::size_t request_count_ = 0;
     std::size_t notification_count_ = 0;
