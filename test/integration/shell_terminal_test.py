@@ -123,6 +123,24 @@ class ShellTerminal(harness.TestCase):
         terminal.enter("get /w")
         terminal.await_line("data")
 
+    def test_ctrl_c_reaches_a_program_that_is_run_once(self):
+        program = os.path.join(self.scratch, "program")
+        with open(program, "w", encoding="utf-8") as script:
+            script.write("import signal\n"
+                         "heard = []\n"
+                         "signal.signal(signal.SIGINT, lambda *_: (heard.append(1), print('heard', flush=True)))\n"
+                         "print('runs', flush=True)\n"
+                         "input()\n"
+                         "print('interrupts:', len(heard))\n")
+        terminal = self.terminal()
+        terminal.enter(f"lock /lock -- {sys.executable} {program}")
+        terminal.await_line("runs")
+        terminal.press("C-c")
+        terminal.await_screen(lambda lines: any(line.endswith("heard") for line in lines), "the interrupt")
+        terminal.press("Enter")
+        terminal.await_line("interrupts: 1")
+        terminal.await_last(self.prompt)
+
     def test_a_terminal_may_change_its_size(self):
         self.make(*(f"/node-number-{number}" for number in range(10, 20)))
         terminal = self.terminal(width=100)
