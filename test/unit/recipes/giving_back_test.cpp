@@ -1,6 +1,7 @@
 /// What is owned is given back for certain, once, and on the session's thread.
 #include "test/unit/recipes/fixture.hpp"
 
+#include <conclave/client/blocking_session.hpp>
 #include <conclave/recipes.hpp>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
@@ -109,6 +110,28 @@ asio::awaitable<void> replaced_by_another() {
     CHECK(left == std::vector<std::string>{"me"});
 }
 
+/// The answer to a release is lost, and another takes what is free before the next connection.
+asio::awaitable<void> taken_in_between() {
+    testing::server server;
+    const client::session zk = co_await connected(server);
+    client::blocking_session other{settings_for(server)};
+    const queue jobs{zk, "/jobs"};
+    co_await jobs.async_put("one", throwing);
+    queue_item one = co_await jobs.async_take(throwing);
+    const std::string mark = one.claim().node();
+    co_await zk.async_sync("/", throwing); // the watches of the taking are gone
+    client::state_watch states = zk.watch_state();
+    server.break_after(0, testing::server::last_request::is_unanswered, zk.key().id);
+    std::optional<error_code> put_back;
+    one.async_put_back([&](error_code what) { put_back = what; });
+    const auto state = co_await states.async_next(throwing);
+    CHECK(state == client::session_state::suspended);
+    other.create(mark, "other", create_mode::ephemeral); // while this thread stands still
+    co_await await_condition([&] { return put_back.has_value(); });
+    CHECK_FALSE(*put_back);
+    CHECK(other.get(mark).data == "other");
+}
+
 asio::awaitable<void> latch_that_never_led() {
     testing::server server;
     const client::session zk = co_await connected(server);
@@ -148,6 +171,10 @@ TEST_CASE("a release waits for room among the requests", "[recipes][ownership]")
 
 TEST_CASE("a node that another has made is not ours", "[recipes][ownership]") {
     run(replaced_by_another);
+}
+
+TEST_CASE("a release whose answer is lost removes nothing of others", "[recipes][ownership]") {
+    run(taken_in_between);
 }
 
 TEST_CASE("a latch that never led completes where it belongs", "[recipes][ownership]") {
