@@ -162,7 +162,7 @@ public:
               }
           )
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
-        , membership_file_(configured.configuration_file, configured.dynamic_configuration_file)
+        , membership_file_(configured)
         , signals_(loop_.context(), SIGTERM, SIGINT)
         , storage_timer_(loop_.context()) {
         storage_.recover_into(

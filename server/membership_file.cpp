@@ -1,9 +1,6 @@
 #include "server/membership_file.hpp"
 
-#include "server/configuration/dynamic_file.hpp"
-
 #include <exception>
-#include <utility>
 
 #include "conclave/log_line.hpp"
 
@@ -11,10 +8,8 @@ namespace conclave {
 
 namespace {
 
-void write_members(
-    const std::string& static_path, const std::string& dynamic_path, const bytes& text
-) try {
-    const std::string written = configuration::write_dynamic_file(static_path, dynamic_path, text);
+void write_members(const configuration::configuration_files& files, const bytes& text) try {
+    const std::string written = configuration::write_dynamic_file(files, text);
     if (!written.empty()) {
         log(log_level::info, "dynamic configuration file written path={}", written);
     }
@@ -29,15 +24,19 @@ void write_members(
 
 } // namespace
 
-membership_file::membership_file(std::string static_path, std::string dynamic_path)
-    : static_path_(std::move(static_path)), dynamic_path_(std::move(dynamic_path)) {}
+membership_file::membership_file(const configuration::settings& configured)
+    : files_{
+          configured.configuration_file,
+          configured.dynamic_configuration_file,
+          configured.server,
+          configured.members} {}
 
 void membership_file::keep(const bytes& text) {
-    if (static_path_.empty() || dynamic_path_.empty()) {
+    if (files_.static_path.empty() || files_.dynamic_path.empty()) {
         return;
     }
     // Assigning waits for the file before, which was begun long ago.
-    writing_ = std::async(std::launch::async, write_members, static_path_, dynamic_path_, text);
+    writing_ = std::async(std::launch::async, write_members, files_, text);
 }
 
 } // namespace conclave

@@ -1,8 +1,10 @@
 /// The dynamic configuration file, kept in step with the membership in force.
 #pragma once
 
+#include "server/configuration/configuration.hpp"
+#include "server/configuration/dynamic_file.hpp"
+
 #include <future>
-#include <string>
 
 #include "conclave/types.hpp"
 
@@ -15,15 +17,14 @@ namespace conclave {
 /// Core thread; files are written on another one, one after the other.
 class membership_file {
 public:
-    /// `dynamic_path` is where the members were read from; empty: there is nothing to keep.
-    membership_file(std::string static_path, std::string dynamic_path);
+    /// Without a dynamic file there is nothing to keep.
+    explicit membership_file(const configuration::settings& configured);
 
     /// `text` as in /zookeeper/config.
     void keep(const bytes& text);
 
 private:
-    std::string static_path_;
-    std::string dynamic_path_;
+    configuration::configuration_files files_;
     std::future<void> writing_;
 };
 

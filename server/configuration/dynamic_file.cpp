@@ -1,16 +1,17 @@
 #include "server/configuration/dynamic_file.hpp"
 
-#include "server/configuration/values.hpp"
+#include "server/configuration/known_keys.hpp"
+#include "server/configuration/properties.hpp"
+#include "server/configuration/replace_file.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <fcntl.h>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <system_error>
-#include <unistd.h>
 
 namespace conclave::configuration {
 
@@ -18,47 +19,125 @@ namespace {
 
 constexpr std::string_view version_key = "version=";
 constexpr std::string_view file_key = "dynamicConfigFile";
-
-void check(bool holds, const std::string& path) {
-    if (!holds) {
-        throw std::system_error{errno, std::generic_category(), path};
-    }
-}
-
-/// Either the old content or the new one is there, whenever the power fails.
-void replace(const std::string& path, std::string_view content) {
-    const std::string next = path + ".next";
-    const int file = ::open(next.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    check(file >= 0, next);
-    const ssize_t written = ::write(file, content.data(), content.size());
-    const bool is_durable = written == static_cast<ssize_t>(content.size()) && ::fsync(file) == 0;
-    check(::close(file) == 0 && is_durable, next);
-    check(::rename(next.c_str(), path.c_str()) == 0, path);
-}
+constexpr std::string_view server_key = "server.";
+constexpr std::string_view any_address = "0.0.0.0";
 
 std::string read(const std::string& path) {
     std::ifstream file{path, std::ios::binary};
-    check(file.good(), path);
+    if (!file.good()) {
+        throw std::system_error{errno, std::generic_category(), path};
+    }
     return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+/// Calls `visit` with each line, its end included.
+template <class Visitor>
+void for_each_line(std::string_view text, std::string_view ends, Visitor visit) {
+    while (!text.empty()) {
+        std::size_t size = std::min(text.find_first_of(ends), text.size() - 1) + 1;
+        if (text.substr(size - 1).starts_with("\r\n") &&
+            ends.find('\r') != std::string_view::npos) {
+            ++size;
+        }
+        visit(text.substr(0, size));
+        text.remove_prefix(size);
+    }
+}
+
+/// A server of a `server.N` line; none if it is another line.
+struct member_line {
+    server_id id;
+    ensemble_server server;
+};
+
+std::optional<member_line> parse_member(std::string_view line) {
+    line = line.substr(0, line.find('\n'));
+    const std::size_t sign = line.find('=');
+    if (!line.starts_with(server_key) || sign == std::string_view::npos) {
+        return std::nullopt;
+    }
+    const auto id = parse_server_id(line.substr(server_key.size(), sign - server_key.size()));
+    auto server = parse_server(line.substr(sign + 1));
+    return id && server ? std::optional{member_line{*id, std::move(*server)}} : std::nullopt;
+}
+
+/// Of the server's line in `lines`, which is written by this program.
+std::optional<ensemble_server> find_member(std::string_view lines, server_id wanted) {
+    std::optional<ensemble_server> found;
+    for_each_line(lines, "\n", [&](std::string_view line) {
+        if (auto member = parse_member(line); member && member->id == wanted) {
+            found = std::move(member->server);
+        }
+    });
+    return found;
+}
+
+bool was_opened_to_all(const ensemble& configured, server_id id) {
+    const auto at = configured.servers.find(id);
+    return at != configured.servers.end() && at->second.client_host_is_given &&
+           at->second.client->host == any_address;
+}
+
+std::string escaped(std::string text) {
+    for (std::size_t at = text.find('\\'); at != std::string::npos; at = text.find('\\', at + 2)) {
+        text.insert(at, 1, '\\');
+    }
+    return text;
 }
 
 } // namespace
 
-std::string write_dynamic_file(
-    const std::string& static_path, const std::string& dynamic_path, std::string_view text
-) {
+std::string write_dynamic_file(const configuration_files& files, std::string_view text) {
     const std::size_t version = text.rfind(version_key);
-    std::string next = fmt::format(
-        "{}.{}", without_version(dynamic_path), text.substr(version + version_key.size())
+    const std::string next = fmt::format(
+        "{}.{}", without_version(files.dynamic_path), text.substr(version + version_key.size())
     );
-    const std::string known = read(static_path);
-    const std::string wanted = naming_dynamic_file(known, next);
-    if (known == wanted && std::filesystem::exists(next)) {
+    // The version stands in the name.
+    const std::string lines = lines_for_file(text.substr(0, version), files.members);
+    const std::optional<ensemble_server> own = find_member(lines, files.own);
+    if (!own) {
         return {};
     }
-    replace(next, text.substr(0, version)); // the version stands in the name
-    replace(static_path, wanted);
+    const std::string known = read(files.static_path);
+    const std::string wanted = naming_dynamic_file(known, next, superseded_keys(*own));
+    const bool is_there = std::filesystem::exists(next) && read(next) == lines;
+    if (is_there && known == wanted) {
+        return {};
+    }
+    if (!is_there) {
+        replace_file(next, lines);
+    }
+    replace_file(files.static_path, wanted);
     return next;
+}
+
+std::string lines_for_file(std::string_view text, const ensemble& configured) {
+    std::string lines;
+    for_each_line(text, "\n", [&](std::string_view line) {
+        auto member = parse_member(line);
+        const bool is_left_open = member && member->server.client &&
+                                  member->server.client->host == any_address &&
+                                  !was_opened_to_all(configured, member->id);
+        if (!is_left_open) {
+            lines += line;
+            return;
+        }
+        const std::uint16_t port = member->server.client->port;
+        member->server.client.reset();
+        lines += fmt::format(
+            "{}{}={};{}\n", server_key, member->id.value, to_string(member->server), port
+        );
+    });
+    return lines;
+}
+
+std::vector<std::string_view> superseded_keys(const ensemble_server& own) {
+    if (!own.client) {
+        return {};
+    }
+    return own.client_host_is_given
+               ? std::vector<std::string_view>{"clientPort", "clientPortAddress"}
+               : std::vector<std::string_view>{"clientPort"};
 }
 
 std::string without_version(const std::string& path) {
@@ -69,19 +148,30 @@ std::string without_version(const std::string& path) {
     return is_versioned ? path.substr(0, dot) : path;
 }
 
-std::string naming_dynamic_file(std::string_view content, const std::string& path) {
+std::string naming_dynamic_file(
+    std::string_view content, const std::string& path, std::span<const std::string_view> dropped
+) {
+    report ignored; // the server runs with this file
+    const std::vector<property> entries = read_properties(content, {}, ignored);
+    auto entry = entries.begin();
+    std::uint32_t number = 0;
     std::string changed;
-    while (!content.empty()) {
-        const std::size_t end = content.find('\n');
-        const std::string_view line = content.substr(0, end);
-        const std::string_view key = trim(line.substr(0, line.find('=')));
-        changed += key == file_key ? fmt::format("{}={}", file_key, path) : std::string{line};
-        if (end == std::string_view::npos) {
-            break;
+    for_each_line(content, "\r\n", [&](std::string_view line) {
+        ++number;
+        while (entry != entries.end() && entry->line + entry->line_count <= number) {
+            ++entry;
         }
-        changed += '\n';
-        content.remove_prefix(end + 1);
-    }
+        const bool is_of_entry = entry != entries.end() && entry->line <= number;
+        const std::string_view key = is_of_entry ? canonical_key(entry->key) : std::string_view{};
+        const bool is_last_line = is_of_entry && entry->line + entry->line_count - 1 == number;
+        if (is_of_entry && key == file_key) {
+            const std::string_view end =
+                line.substr(std::min(line.find_first_of("\r\n"), line.size()));
+            changed += is_last_line ? fmt::format("{}={}{}", file_key, escaped(path), end) : "";
+        } else if (!is_of_entry || std::ranges::find(dropped, key) == dropped.end()) {
+            changed += line;
+        }
+    });
     return changed;
 }
 

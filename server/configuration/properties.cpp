@@ -180,7 +180,13 @@ bool has_control_character(const std::string& text) {
     });
 }
 
-void read_entry(bytes_view line, const place& at, std::vector<property>& into, report& problems) {
+void read_entry(
+    bytes_view line,
+    const place& at,
+    std::uint32_t line_count,
+    std::vector<property>& into,
+    report& problems
+) {
     const std::size_t size = key_size(line);
     auto key = unescape(line.substr(0, size));
     auto value = unescape(raw_value(line.substr(size)));
@@ -206,7 +212,7 @@ void read_entry(bytes_view line, const place& at, std::vector<property>& into, r
         );
         return;
     }
-    into.push_back({std::move(*key), std::move(*value), at.line});
+    into.push_back({std::move(*key), std::move(*value), at.line, line_count});
 }
 
 } // namespace
@@ -241,7 +247,8 @@ std::vector<property> read_properties(bytes_view text, const std::string& file, 
             );
             return entries;
         }
-        read_entry(*line, {file, first_line}, entries, problems);
+        const std::uint32_t line_count = cursor.line() + 1 - first_line;
+        read_entry(*line, {file, first_line}, line_count, entries, problems);
     }
     return entries;
 }

@@ -27,6 +27,7 @@ struct property {
     std::string key;
     std::string value;
     std::uint32_t line = 0; ///< where the entry begins, from 1
+    std::uint32_t line_count = 1;
 
     friend bool operator==(const property&, const property&) = default;
 };

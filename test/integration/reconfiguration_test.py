@@ -218,7 +218,61 @@ class ConfigTest(FleetTest):
         fleet.client(replaced).reconfig(joining=fleet.line(4, "observer"), leaving=None, new_members=None)
 
 
+def take_over_files(node):
+    """The next start finds the configuration as the server has left it."""
+    with open(os.path.join(node.directory, "zoo.cfg"), encoding="utf-8") as file:
+        node.settings = dict(line.rstrip("\n").split("=", 1) for line in file)
+
+
 class DynamicFileTest(FleetTest):
+    def started_with_ports_only(self, fleet):
+        """Three servers whose lines leave the address for clients open."""
+        lines = [fleet.line(number).replace(f";{LOOPBACK}:", ";") for number in (1, 2, 3)]
+        for number in (1, 2, 3):
+            node = fleet.add(number, {})
+            dynamic = os.path.join(node.directory, "zoo.cfg.dynamic")
+            node.settings["dynamicConfigFile"] = dynamic
+            with open(dynamic, "w", encoding="ascii") as file:
+                file.write("\n".join(lines) + "\n")
+            node.launch()
+        return [fleet.nodes[number].await_serving() for number in (1, 2, 3)]
+
+    def assert_listens_on_loopback(self, node, port):
+        node.await_log(f"listening for clients address={LOOPBACK}:{port} ")
+        self.assertNotIn(f"0.0.0.0:{port}", node.log())
+
+    def test_a_start_with_the_files_that_it_wrote_opens_the_same_address(self):
+        fleet = self.fleet()
+        nodes = self.started_with_ports_only(fleet)
+        for node in nodes:
+            node.await_log("dynamic configuration file written path=")
+        self.assertIn(f";0.0.0.0:{nodes[0].port}\n", config_of(fleet.client(1)))
+        for node in nodes[:2]:
+            node.stop()
+            take_over_files(node)
+            self.assertNotIn("clientPort", node.settings)
+            self.assertEqual(node.settings["clientPortAddress"], LOOPBACK)
+        del nodes[0].settings["clientPortAddress"]     # nothing but the default keeps it on the loopback
+        for node in nodes[:2]:
+            node.launch()
+        for node in nodes[:2]:
+            node.await_serving()
+            self.assert_listens_on_loopback(node, node.port)
+
+    def test_a_client_port_that_was_changed_is_taken_at_the_next_start(self):
+        fleet = self.fleet()
+        node = self.started_with_ports_only(fleet)[0]
+        quorum, election, _ = fleet.ports[1]
+        changed = free_port()
+        line = f"server.1={LOOPBACK}:{quorum}:{election};{changed}"
+        text = fleet.client(2).reconfig(joining=line, leaving=None, new_members=None)[0].decode()
+        node.await_log(f"dynamic configuration file written path={node.directory}/zoo.cfg.dynamic.{version_of(text):x}")
+        node.stop()
+        take_over_files(node)
+        node.launch()
+        node.await_serving()
+        self.assert_listens_on_loopback(node, changed)
+
     def test_each_membership_is_written_beside_the_one_before(self):
         fleet = self.fleet()
         lines = [fleet.line(number) for number in (1, 2, 3)]

@@ -64,7 +64,7 @@ TEST_CASE("properties: each kind of line end separates entries", "[properties]")
 
 TEST_CASE("properties: a backslash at the end continues the line", "[properties]") {
     const reading outcome = read("a=one,\\\n    two,\\\r\n\tthree\nb=4");
-    CHECK(outcome.entries == std::vector<property>{{"a", "one,two,three", 1}, {"b", "4", 4}});
+    CHECK(outcome.entries == std::vector<property>{{"a", "one,two,three", 1, 3}, {"b", "4", 4}});
 }
 
 TEST_CASE("properties: two backslashes at the end are one and continue nothing", "[properties]") {
