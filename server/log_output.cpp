@@ -3,6 +3,8 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include "conclave/printable.hpp"
+
 namespace conclave {
 
 namespace {
@@ -22,7 +24,8 @@ spdlog::level::level_enum to_spdlog(log_level level) {
 }
 
 void print(log_level level, std::string_view line) {
-    spdlog::log(to_spdlog(level), spdlog::string_view_t{line.data(), line.size()});
+    const std::string shown = printable(line);
+    spdlog::log(to_spdlog(level), spdlog::string_view_t{shown.data(), shown.size()});
 }
 
 } // namespace
