@@ -1,7 +1,5 @@
 #include "server/net/peer_connection.hpp"
 
-#include <conclave/assert.hpp>
-
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <fmt/format.h>
@@ -234,7 +232,20 @@ bool peer_connection::send(const peer_frame& frame) {
     if (phase_ != phase::open) {
         return false;
     }
-    CONCLAVE_ASSERT(size_of(frame) <= limits_.frame_size_max);
+    if (size_of(frame) > limits_.frame_size_max) {
+        // The other side would end the link as well; the rest of this server can go on.
+        fail(
+            {peer_failure::kind::too_large,
+             link_loss::dropped,
+             fmt::format(
+                 "a message of {} octets is to be sent, and {} are allowed: set jute.maxbuffer to "
+                 "the same larger value on all servers",
+                 size_of(frame),
+                 limits_.frame_size_max
+             )}
+        );
+        return false;
+    }
     if (output_.size() + peer_output::cost_of(frame) > limits_.queue_size_max) {
         fail(
             {peer_failure::kind::too_slow,

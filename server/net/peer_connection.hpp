@@ -28,6 +28,7 @@ struct peer_failure {
         bad_length,     ///< of a frame
         bad_checksum,   ///< of a frame
         too_slow,       ///< too much is unsent
+        too_large,      ///< a frame that would have to be sent
         given_up,       ///< for a reason that the owner knows
     };
 

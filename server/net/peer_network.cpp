@@ -290,17 +290,21 @@ void peer_network::on_failed(const peer_connection_pointer& which, const peer_fa
     if (const auto dialer = dialers_.find(peer); dialer != dialers_.end()) {
         dialer->second->on_link_lost(clock::now() - link.up_since);
     }
-    end_link(link, why.as_loss, why.sentence);
+    // A larger message will not go away by itself.
+    const bool is_lasting = why.what == peer_failure::kind::too_large;
+    end_link(link, why.as_loss, why.sentence, is_lasting ? log_level::error : log_level::warning);
 }
 
-void peer_network::end_link(const peer_link& link, link_loss how, const std::string& sentence) {
+void peer_network::end_link(
+    const peer_link& link, link_loss how, const std::string& sentence, log_level level
+) {
     const server_id peer = link.peer.server;
     const link_generation generation = link.generation;
     links_.remove(peer);
     note_trouble(peer, sentence);
     link_log_.line(
         clock::now(),
-        log_level::warning,
+        level,
         "peer link down peer={} generation={} reason=\"{}\"",
         peer.value,
         generation.value,

@@ -60,8 +60,9 @@ public:
 
     /// Queues a frame, whose pieces may be shared with other links; it leaves together with what
     /// else is sent before the executor comes round. False, and nothing is sent, if the link is
-    /// gone, or is dropped now because the peer is too slow (`on_link_down` follows in both cases).
-    /// Precondition: the frame has a payload, of at most `frame_size_max`.
+    /// gone, or is dropped now because the peer is too slow or the frame larger than
+    /// `frame_size_max` (`on_link_down` follows in all cases).
+    /// Precondition: the frame has a payload.
     bool send(server_id peer, link_generation generation, const peer_frame& frame);
 
     /// What waits to be sent, about, in octets of memory; 0 without a link.
@@ -110,7 +111,12 @@ private:
     void abandon_dials_of(server_id peer);
 
     [[nodiscard]] bool is_link(const peer_connection& which) const;
-    void end_link(const peer_link& link, link_loss how, const std::string& sentence);
+    void end_link(
+        const peer_link& link,
+        link_loss how,
+        const std::string& sentence,
+        log_level level = log_level::warning
+    );
 
     // peer_troubles.cpp
     void count(const peer_failure& why);

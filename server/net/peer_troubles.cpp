@@ -81,6 +81,7 @@ void peer_network::count(const peer_failure& why) {
     case kind::too_slow:
         ++counters_.too_slow;
         break;
+    case kind::too_large:
     case kind::ended:
     case kind::given_up:
         break;

@@ -154,6 +154,27 @@ TEST_CASE("peer network: frames arrive in order and intact", "[net][peer]") {
     CHECK(one.network->queued_size(server_id{2}) == 0);
 }
 
+TEST_CASE(
+    "peer network: a frame that is too large costs the link and nothing else", "[net][peer]"
+) {
+    event_loop loop;
+    net::peer_limits limits = quick_limits();
+    limits.frame_size_max = 1000;
+    peer_server one{loop, 1, limits};
+    peer_server two{loop, 2, limits};
+    one.start();
+    two.start().dial({&one});
+    REQUIRE(loop.await([&] { return are_linked(one, two); }));
+    const net::link_generation before = one.with(two).generation;
+    const log_capture captured;
+    CHECK_FALSE(one.send(two, std::string(1001, 'x')));
+    REQUIRE(loop.await([&] { return are_linked(one, two) && one.with(two).generation > before; }));
+    CHECK(captured.await("1001 octets"));
+    CHECK(one.send(two, std::string(1000, 'x')));
+    REQUIRE(loop.await([&] { return !two.with(one).frames.empty(); }));
+    CHECK(two.with(one).frames.front().size() == 1000);
+}
+
 TEST_CASE("peer network: a restarted server gets a new link and nothing old", "[net][peer]") {
     event_loop loop;
     peer_server one{loop, 1};
