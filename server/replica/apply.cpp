@@ -153,6 +153,15 @@ void replica::apply_epoch_start(const zab::entry& committed) {
     complete_syncs();
 }
 
+/// A copy: what is removed leaves the set of the tree.
+std::vector<bytes> replica::ephemerals_of(const close_session& what) const {
+    if (what.are_named) {
+        return what.ephemerals;
+    }
+    const std::set<bytes>& own = tree_.ephemerals_of(what.id);
+    return {own.begin(), own.end()};
+}
+
 write_result replica::apply_action(const action& what, const tree::apply_context& context) {
     if (const auto* changes = std::get_if<tree_changes>(&what)) {
         return apply_tree_changes(*changes, context);
@@ -167,7 +176,7 @@ write_result replica::apply_action(const action& what, const tree::apply_context
         return {};
     }
     if (const auto* close = std::get_if<close_session>(&what)) {
-        tree_.remove_ephemerals(close->ephemerals, context, *this);
+        tree_.remove_ephemerals(ephemerals_of(*close), context, *this);
         rows_.erase(tree::table::session, session_key(close->id));
         sessions_.close(close->id);
         owners_.erase(close->id);
@@ -220,7 +229,7 @@ void replica::complete(const in_flight& request, const write_result& outcome, zx
     }
     if (from->phase == connection_phase::opening) {
         if (outcome.error != errc::ok) {
-            return refuse_session(*from);
+            return close_after_output(*from); // its next attempt draws another id
         }
         establish(*from, request.what.session, at);
         return drain(*from);

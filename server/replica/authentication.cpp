@@ -55,7 +55,16 @@ bool replica::add_identity(connection& to, const auth_request& request) {
     if (settings_.authentication.super_digest == id) {
         add_once(to.who, {"super", ""});
     }
-    add_once(to.who, {"digest", std::move(id)});
+    // Each write carries all of them, and each check of an ACL looks at all of them.
+    identity proved{"digest", std::move(id)};
+    const bool is_known = std::find(to.who.begin(), to.who.end(), proved) != to.who.end();
+    const bool is_too_much =
+        to.who.size() >= settings_.limits.identity_count_max ||
+        size_of(to.who) + size_of({proved}) > settings_.limits.identity_size_max;
+    if (!is_known && is_too_much) {
+        return false;
+    }
+    add_once(to.who, std::move(proved));
     return true;
 }
 
@@ -86,11 +95,13 @@ void replica::authenticate(
     }
     ++counters_.authentications_failed;
     audit_login(from, false);
-    log(log_level::info,
-        "authentication failed peer={}:{} session=0x{:x}",
-        from.peer.ip,
-        from.peer.port,
-        from.session.value);
+    if (may_complain()) {
+        log(log_level::info,
+            "authentication failed peer={}:{} session=0x{:x}",
+            from.peer.ip,
+            from.peer.port,
+            from.session.value);
+    }
     answer(from, header, at, {header.id, zxid{}, errc::auth_failed});
     close_when_answered(from);
 }

@@ -14,18 +14,32 @@ namespace {
 constexpr std::size_t capacity_kept = 4;
 
 /// A change of the membership is answered with a later zxid than its own, that of the activation:
-/// what would be proposed right behind it would be answered with an earlier one.
+/// what would be proposed right behind it would be answered with an earlier one. A login that came
+/// right behind the handshake holds for every later request, or ends the connection before it.
 bool holds_back(const waiting_request& request) {
     using state = waiting_request::state;
     return request.is == state::barrier ||
            (request.is == state::in_flight && request.header.type == opcode::reconfig) ||
-           (request.is == state::deferred && is_ordered_by_leader(request.header.type));
+           (request.is == state::deferred &&
+            (is_ordered_by_leader(request.header.type) || is_authentication(request.header.type)));
 }
 
 } // namespace
 
+std::size_t size_of(const identities& all) {
+    std::size_t size = 0;
+    for (const identity& each : all) {
+        size += each.scheme.size() + each.id.size();
+    }
+    return size;
+}
+
 bool is_ordered_by_leader(opcode type) {
     return is_write(type) || type == opcode::sync;
+}
+
+bool is_authentication(opcode type) {
+    return type == opcode::auth || type == opcode::sasl;
 }
 
 void request_queue::count(const waiting_request& request, bool is_added) {
@@ -69,6 +83,13 @@ void request_queue::put_back(waiting_request request) {
         requests_[--head_] = std::move(request);
     } else {
         requests_.insert(requests_.begin(), std::move(request));
+    }
+}
+
+void request_queue::keep_first(std::size_t count_kept) {
+    while (size() > count_kept) {
+        count(requests_.back(), false);
+        requests_.pop_back();
     }
 }
 

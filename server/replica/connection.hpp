@@ -75,6 +75,9 @@ struct connection_statistics {
 /// True for requests that must not overtake each other on their way to the leader.
 [[nodiscard]] bool is_ordered_by_leader(opcode type);
 
+/// True for packets that change who the client is.
+[[nodiscard]] bool is_authentication(opcode type);
+
 /// The requests of one connection that are not answered yet, first in, first out. Holds no memory
 /// while it is empty: most connections are idle.
 class request_queue {
@@ -94,6 +97,9 @@ public:
 
     /// Gives the request of that sequence number its reply. Precondition: `find` finds it.
     void answer(std::uint64_t sequence, bytes reply);
+
+    /// Removes all but the first `count`.
+    void keep_first(std::size_t count);
 
     /// The request that waits under that sequence number, or null.
     [[nodiscard]] const waiting_request* find(std::uint64_t sequence) const;
@@ -118,6 +124,9 @@ private:
     void count(const waiting_request& request, bool is_added);
 };
 
+/// Octets of schemes and ids.
+[[nodiscard]] std::size_t size_of(const identities& all);
+
 struct connection {
     connection_id id;
     connection_phase phase = connection_phase::awaiting_handshake;
@@ -134,6 +143,7 @@ struct connection {
     request_queue waiting;
     std::vector<bytes> held_frames; ///< came while no leader was known, or it was catching up
     bool is_left_behind = false; ///< this server, as leader, has given its session to another one
+    bool is_held_back = false;   ///< what waits is carried out when the replies so far have left
     bool is_touched = false;     ///< its session goes with the next message to the leader
     bytes outbox;                ///< whole frames, in the order in which they must leave
     connection_statistics statistics;

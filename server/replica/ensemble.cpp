@@ -29,6 +29,8 @@ void replica::on_link_up(server_id peer, instant now) {
         logged_count_ = 0;
         unsent_count_ = in_flight_.size();
         send_unsent();
+        ask_again_about_sessions();
+        touch_all_sessions();
     }
     pump();
 }
@@ -52,16 +54,11 @@ bool replica::on_peer_frame(server_id from, bytes_view frame, instant now) {
     } else if (auto* forwarded = std::get_if<forward_message>(&*message)) {
         on_forward(from, std::move(*forwarded));
     } else if (const auto* touched = std::get_if<touch_message>(&*message)) {
-        for (const session_id each : touched->sessions) {
-            if (CONCLAVE_MUTANT(touch_dropped)) {
-                break;
-            }
-            sessions_.touch(each, now_.monotonic);
-        }
+        on_touched(from, *touched);
     } else if (const auto* asked = std::get_if<revalidate_message>(&*message)) {
         on_revalidate(from, *asked);
     } else if (const auto* answered = std::get_if<revalidate_answer>(&*message)) {
-        on_revalidated(*answered);
+        is_leading() ? on_declined(from, *answered) : on_revalidated(*answered);
     } else if (const auto* digests = std::get_if<digests_message>(&*message)) {
         on_digests(from, *digests);
     } else if (const auto* divergence = std::get_if<divergence_message>(&*message)) {
@@ -182,8 +179,8 @@ void replica::follow_role() {
         begin_serving();
     }
     if (!held_forwards_.empty() && core_->can_propose() && !lacks_log_room()) {
-        for (const auto& [from, held] : std::exchange(held_forwards_, {})) {
-            on_forward(from, held);
+        for (auto& [from, held] : std::exchange(held_forwards_, {})) {
+            on_forward(from, std::move(held));
         }
     }
     if (unsent_count_ > 0) {
@@ -343,7 +340,7 @@ void replica::close_sessions() {
 
 // ---- requests ----
 
-/// Hands everything that waits to the leader, in order: itself, or in one message.
+/// Hands what waits to the leader, in order: itself, or in messages.
 void replica::send_unsent() {
     if (is_leading()) {
         while (unsent_count_ > 0) {
@@ -356,17 +353,38 @@ void replica::send_unsent() {
         }
         return;
     }
-    if (!is_following() || unsent_count_ == 0) {
-        return;
+    while (is_following() && unsent_count_ > 0 && may_forward_more()) {
+        forward_some();
     }
+}
+
+/// More than this does not wait in a link, which would be dropped for it, and again when all is
+/// sent anew.
+bool replica::may_forward_more() const {
+    const std::size_t window = 16 * settings_.limits.forward_size_max;
+    if (in_flight_size_ < window) {
+        return true;
+    }
+    std::size_t size = 0;
+    for (std::size_t index = 0; index < in_flight_.size() - unsent_count_; ++index) {
+        size += in_flight_[index].size;
+    }
+    return size < window;
+}
+
+/// One message's worth. Precondition: something waits.
+void replica::forward_some() {
     forward_message message{core_->current_epoch(), settings_.boot, 0, {}};
     if (unsent_count_ < in_flight_.size()) {
         message.behind = in_flight_[in_flight_.size() - unsent_count_ - 1].sequence;
     }
-    for (; unsent_count_ > 0; --unsent_count_) {
+    constexpr std::size_t fixed_size = 64; // of a request
+    std::size_t size = 0;
+    for (; unsent_count_ > 0 && size < settings_.limits.forward_size_max; --unsent_count_) {
         in_flight& next = in_flight_[in_flight_.size() - unsent_count_];
         next.sent_in = core_->current_epoch();
         next.is_prepared = false;
+        size += fixed_size + next.request.body.size() + size_of(next.request.who);
         message.requests.push_back(next.request);
     }
     send(core_->leader(), std::move(message));
@@ -381,10 +399,17 @@ errc replica::objection_to_session(server_id asker, const forwarded_request& req
     }
     // A client that has moved may still end its session where it was (zookeeper-protocol 2.4).
     const session_place here{asker, request.connection};
-    const auto [owner, is_first] = owners_.emplace(request.session, here);
-    const bool is_allowed = owner->second == here || request.type == opcode::close_session ||
+    const auto [owner, is_first] = owners_.emplace(request.session, ownership{here, {}});
+    const bool is_allowed = owner->second.now == here || request.type == opcode::close_session ||
                             CONCLAVE_MUTANT(moved_session_keeps_its_old_place);
     return is_allowed ? errc::ok : errc::session_moved;
+}
+
+write_rules replica::rules() const {
+    return {
+        settings_.reconfig_enabled,
+        settings_.limits.transaction_size_max,
+        settings_.limits.named_ephemerals_size_max};
 }
 
 /// What the leader decides about a request, wherever it came from.
@@ -397,16 +422,15 @@ prepared_write replica::judge(server_id asker, const forwarded_request& request,
             !opening_.insert(request.session).second) {
             return {failure{errc::session_expired, {}}, {}};
         }
-        owners_[request.session] = {asker, request.connection};
+        owners_[request.session] = {{asker, request.connection}, {}};
         return {open_session{request.session, timeout_ms}, {}};
     }
     if (const errc objection = objection_to_session(asker, request); objection != errc::ok) {
         return {failure{objection, {}}, {}};
     }
     preparation_.discard();
-    prepared_write prepared = prepare_write(
-        preparation_, request.type, body, {request.session, request.who}, settings_.reconfig_enabled
-    );
+    prepared_write prepared =
+        prepare_write(preparation_, request.type, body, {request.session, request.who}, rules());
     if (request.type == opcode::close_session) {
         sessions_.mark_closing(request.session);
     }
@@ -434,12 +458,13 @@ void replica::prepare_own(in_flight& which, bytes_view body) {
     which.what = {which.request.session, std::move(prepared->what)};
     which.operations = std::move(prepared->operations);
     bytes encoded = encode(which.what);
-    in_flight_size_ += encoded.size() - which.size;
-    which.size = encoded.size();
+    const std::size_t size = encoded.size() + size_of(which.request.who);
+    in_flight_size_ += size - which.size;
+    which.size = size;
+    note_proposal(encoded.size());
     const zab::origin origin{settings_.self, settings_.boot, which.sequence};
     which.at = core_->propose(origin, now_.wall_ms, std::move(encoded));
     preparation_.accept(which.at);
-    ++counters_.proposals;
     which.preparing = between(begun, watch());
 }
 
@@ -478,8 +503,8 @@ void replica::on_forward(server_id from, forward_message what) {
         ++forwarded_count_;
         forwarded_size_ += body.size();
         const zab::origin origin{from, what.boot, request.sequence};
+        note_proposal(body.size());
         preparation_.accept(core_->propose(origin, now_.wall_ms, std::move(body)));
-        ++counters_.proposals;
     }
 }
 
@@ -493,7 +518,7 @@ void replica::note_activity(connection& at) {
     sessions_.touch(at.session, now_.monotonic);
     if (!at.is_touched && is_following()) {
         at.is_touched = true;
-        touched_.push_back(at.session);
+        touched_.push_back({at.session, at.timeout_ms});
         touched_connections_.push_back(at.id);
     }
 }
@@ -503,10 +528,35 @@ void replica::tell_touched() {
         return;
     }
     touch_due_ = now_.monotonic + settings_.limits.touch_interval;
-    send(core_->leader(), touch_message{std::exchange(touched_, {})});
+    const std::vector<touched_session> all = std::exchange(touched_, {});
+    const auto count_max = static_cast<std::ptrdiff_t>(settings_.limits.touch_count_max);
+    for (auto next = all.begin(); next != all.end();) {
+        const auto end = next + std::min(count_max, all.end() - next);
+        send(core_->leader(), touch_message{{next, end}});
+        next = end;
+    }
     for (const connection_id id : std::exchange(touched_connections_, {})) {
         if (connection* at = find(id); at != nullptr) {
             at->is_touched = false;
+        }
+    }
+}
+
+/// What a server says of a session that lives elsewhere by now is old news, apart from the life.
+void replica::on_touched(server_id from, const touch_message& what) {
+    if (CONCLAVE_MUTANT(touch_dropped)) {
+        return;
+    }
+    for (const touched_session& each : what.sessions) {
+        sessions_.touch(each.id, now_.monotonic);
+        const session::session_state* const known = sessions_.find(each.id);
+        const std::chrono::milliseconds timeout{each.timeout_ms};
+        if (known == nullptr || known->timeout == timeout || each.timeout_ms <= 0) {
+            continue;
+        }
+        const auto owner = owners_.find(each.id);
+        if (owner == owners_.end() || owner->second.now.server == from) {
+            sessions_.renegotiate(each.id, timeout, now_.monotonic);
         }
     }
 }
@@ -571,22 +621,58 @@ void replica::answer_undecided_revalidations(session_id closed) {
 
 /// The leader's word on where a session lives now.
 void replica::take_session(session_id session, session_place by, std::int32_t timeout_ms) {
-    owners_[session] = by;
+    if (ownership& known = owners_[session]; known.now != by) {
+        known = {by, known.now};
+    }
     ++counters_.sessions_revalidated;
     sessions_.renegotiate(session, std::chrono::milliseconds{timeout_ms}, now_.monotonic);
 }
 
 void replica::on_revalidated(const revalidate_answer& what) {
+    if (!is_following() || what.in != core_->current_epoch()) {
+        return; // of an earlier leader
+    }
     connection* at = find(connection_id{what.connection});
-    if (at == nullptr || at->phase != connection_phase::revalidating ||
-        at->session != what.session || !is_following() || what.in != core_->current_epoch()) {
-        return; // it did not wait for the answer, or waits for that of another leader
+    if (at == nullptr || (at->phase == connection_phase::closing && bound_to(what.session) != at)) {
+        if (what.is_valid) { // its client has gone, perhaps to where the session was before
+            send(
+                core_->leader(), revalidate_answer{what.in, what.session, what.connection, {}, {}}
+            );
+        }
+        return;
+    }
+    if (at->phase != connection_phase::revalidating || at->session != what.session) {
+        return; // it was answered already
     }
     if (!what.is_valid) {
         return refuse_session(*at);
     }
     sessions_.find(what.session) == nullptr ? await_session(*at, what.newest)
                                             : begin_session(*at, what.newest);
+}
+
+/// Nobody is at the place that a session was given to: it had come from somewhere, and its client
+/// may be there.
+void replica::on_declined(server_id from, const revalidate_answer& what) {
+    const auto owner = owners_.find(what.session);
+    if (what.is_valid || what.in != core_->current_epoch() || owner == owners_.end()) {
+        return;
+    }
+    const session_place gone{from, what.connection};
+    ownership& known = owner->second;
+    if (known.before == gone) {
+        known.before = {};
+    }
+    if (known.now != gone) {
+        return;
+    }
+    known = {known.before, {}};
+    if (known.now.server == server_id{}) {
+        owners_.erase(owner);
+    } else if (connection* const back = find(connection_id{known.now.connection});
+               back != nullptr && known.now.server == settings_.self) {
+        back->is_left_behind = false;
+    }
 }
 
 // ---- an orderly stop ----

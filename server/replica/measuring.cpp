@@ -141,8 +141,9 @@ void replica::note_session_end(const transaction& what, zxid at) {
     ended.silent = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::max(time_point{}, now_.monotonic - (state->deadline - state->timeout))
     );
-    ended.ephemeral_count = close->ephemerals.size();
-    for (const bytes& path : close->ephemerals) {
+    const std::vector<bytes> ephemerals = ephemerals_of(*close);
+    ended.ephemeral_count = ephemerals.size();
+    for (const bytes& path : ephemerals) {
         if (ended.ephemerals.size() == observations::ephemerals_kept) {
             break;
         }
@@ -150,7 +151,7 @@ void replica::note_session_end(const transaction& what, zxid at) {
     }
     observations_.note_end(std::move(ended), bound_to(close->id));
     if (settings_.is_audited) {
-        for (const bytes& path : close->ephemerals) {
+        for (const bytes& path : ephemerals) {
             audit_event& removed = audited_.emplace_back();
             removed.operation = "ephemeralZNodeDeletionOnSessionCloseOrExpire";
             removed.session = close->id;

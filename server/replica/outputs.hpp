@@ -19,6 +19,8 @@ struct client_output {
     connection_id to;
     bytes frames;
     bool close = false; ///< after the frames were sent
+    /// More replies are ready to be made: report `go_on` when there is room for them.
+    bool has_more = false;
 };
 
 /// A frame for another server; it may get lost if there is no link.

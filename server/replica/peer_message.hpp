@@ -51,9 +51,19 @@ struct forward_message {
     friend bool operator==(const forward_message&, const forward_message&) = default;
 };
 
-/// Sessions that have shown life at the sender since its last message of this kind.
+struct touched_session {
+    session_id id;
+    std::int32_t timeout_ms{}; ///< as its client has negotiated it last
+
+    static void fields(auto& archive, auto& record) { archive(record.id, record.timeout_ms); }
+
+    friend bool operator==(const touched_session&, const touched_session&) = default;
+};
+
+/// Sessions that have shown life at the sender since its last message of this kind. A new leader
+/// hears by it which timeouts were negotiated while another one led (zab 4.4.3).
 struct touch_message {
-    std::vector<session_id> sessions;
+    std::vector<touched_session> sessions;
 
     static void fields(auto& archive, auto& record) { archive(record.sessions); }
 
@@ -74,7 +84,8 @@ struct revalidate_message {
     friend bool operator==(const revalidate_message&, const revalidate_message&) = default;
 };
 
-/// If valid, the session belongs to that connection from now on.
+/// If valid, the session belongs to that connection from now on. To the leader, not valid: the
+/// sender has no such connection any more, so the session belongs to where it was before.
 struct revalidate_answer {
     epoch in; ///< a later leader does not know what an earlier one has answered
     session_id session;

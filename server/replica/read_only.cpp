@@ -94,7 +94,7 @@ void replica::refuse_to_write(connection& from, const request_header& header, tu
 
 void replica::expire_local_sessions() {
     constexpr std::size_t batch = 1000;
-    if (now_.monotonic < no_expiry_before_) {
+    if (unheard_since_ || now_.monotonic < no_expiry_before_) {
         return;
     }
     for (const session_id id : local_sessions_.due(now_.monotonic, batch)) {

@@ -162,10 +162,11 @@ errc who_am_i(reading& read) {
 /// (zookeeper-protocol 4.4).
 errc multi_read(reading& read, bytes_view body) {
     jute::reader in{body};
+    const std::size_t first = read.out.size();
     while (true) {
         multi_header header;
         in(header);
-        if (!in.ok()) {
+        if (!in.ok() || read.out.size() - first >= read.context.multi_read_size_max) {
             return errc::marshalling_error;
         }
         if (header.done) {

@@ -13,6 +13,7 @@ struct read_context {
     const tree::tree& nodes;
     session::watch_table& watches;
     const tree::access_settings& access;
+    std::size_t multi_read_size_max; ///< see limit_settings
 };
 
 /// True for the requests that `execute_read` knows.

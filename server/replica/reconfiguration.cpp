@@ -79,7 +79,7 @@ std::optional<prepared_write> replica::propose_reconfig(
     }
     const zab::origin origin{asker, boot, request.sequence};
     const zxid at = core_->propose_membership(origin, *std::move(next));
-    ++counters_.proposals;
+    note_proposal(body.size());
     log(log_level::info,
         "reconfiguration proposed zxid=0x{:x} session=0x{:x} server={}",
         at.value,

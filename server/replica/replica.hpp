@@ -79,6 +79,10 @@ public:
     /// everybody, is in flight. Ask again after each `take_outputs`.
     [[nodiscard]] bool wants_input(connection_id from) const;
 
+    /// Goes on with requests that waited because enough replies stood before them
+    /// (`client_output::has_more`): those replies are on their way.
+    void go_on(connection_id with, instant now);
+
     /// Gives a connection an identity that its owner vouches for. No effect once it is gone.
     void grant(connection_id to, identity proved);
 
@@ -304,6 +308,12 @@ private:
         friend bool operator==(const session_place&, const session_place&) = default;
     };
 
+    /// What a leader knows of the places of one session.
+    struct ownership {
+        session_place now;
+        session_place before; ///< in case nobody is at that place any more; none: server 0
+    };
+
     /// Of one origin, in this epoch.
     struct received_requests {
         std::uint64_t boot{};
@@ -366,6 +376,7 @@ private:
     void answer_in_turn(connection& to, const request_header& header, turn at, bytes reply);
     void answer_waiting(connection& to, std::uint64_t sequence, bytes reply);
     void drain(connection& of);
+    void drop_waiting(connection& of, std::size_t kept);
     void
     note_reply(connection& to, const request_header& header, time_point arrived, std::size_t size);
 
@@ -390,6 +401,8 @@ private:
     [[nodiscard]] bool has_begun() const { return served_epoch_ == core_->current_epoch(); }
 
     void forget_unawaited_proposals();
+    void forward_some();
+    [[nodiscard]] bool may_forward_more() const;
     void ask_leader_about_session(const connection& from);
     void ask_again_about_sessions();
     void touch_all_sessions();
@@ -409,11 +422,13 @@ private:
     void on_forward(server_id from, forward_message what);
     void note_activity(connection& at);
     void tell_touched();
+    void on_touched(server_id from, const touch_message& what);
     void on_revalidate(server_id from, const revalidate_message& what);
     void answer_undecided_revalidations(session_id closed);
     void doubt_session(server_id asker, const revalidate_message& what);
     void settle_doubt(const zab::barrier_result& result);
     void on_revalidated(const revalidate_answer& what);
+    void on_declined(server_id from, const revalidate_answer& what);
     void take_session(session_id session, session_place by, std::int32_t timeout_ms);
     void check_storage() const;
     void check_beginning() const;
@@ -454,6 +469,7 @@ private:
     // apply.cpp
     void apply(const zab::entry& committed);
     [[nodiscard]] write_result apply_action(const action& what, const tree::apply_context& context);
+    [[nodiscard]] std::vector<bytes> ephemerals_of(const close_session& what) const;
     [[nodiscard]] write_result
     apply_tree_changes(const tree_changes& what, const tree::apply_context& context);
     void apply_epoch_start(const zab::entry& committed);
@@ -482,7 +498,10 @@ private:
     // replica.cpp
     void pump();
     [[nodiscard]] bool may_propose_own() const;
-    void note_lateness(time_point now);
+    void note_lateness(time_point due);
+    void note_deafness();
+    void spare_unheard_sessions();
+    void forbear(time_point deaf);
     void expire_sessions();
     void reap();
     void start_checkpoint_if_due();
@@ -498,6 +517,9 @@ private:
     [[nodiscard]] bool has_too_much_in_flight() const;
     [[nodiscard]] bool lacks_log_room() const;
     void resume_stalled();
+    void note_proposal(std::size_t size);
+    [[nodiscard]] write_rules rules() const;
+    [[nodiscard]] bool may_complain();
 
     settings settings_;
     bool is_alone_;
@@ -545,15 +567,17 @@ private:
     zab::role seen_role_ = zab::role::looking;
     bool was_leading_ = false;
     bool is_read_only_ = false;
-    std::vector<session_id> touched_;
+    std::vector<touched_session> touched_;
     std::vector<connection_id> touched_connections_;
     time_point touch_due_{};
     time_point ticked_at_{};
     time_point no_expiry_before_{};
+    std::optional<time_point> unheard_since_; ///< connections are not read: too much is in flight
+    time_point unheard_touch_due_{};
 
     // As leader, of this epoch.
-    std::unordered_map<session_id, session_place> owners_; ///< where each session was seen last
-    std::unordered_set<session_id> opening_;               ///< proposed, not applied yet
+    std::unordered_map<session_id, ownership> owners_; ///< where each session was seen last
+    std::unordered_set<session_id> opening_;           ///< proposed, not applied yet
     std::map<server_id, received_requests> received_;
     std::vector<std::pair<server_id, forward_message>> held_forwards_;
     std::vector<std::pair<server_id, revalidate_message>> undecided_revalidations_;
@@ -593,6 +617,7 @@ private:
     time_point digest_complaint_due_{};
     std::optional<zxid> is_undecided_at_;
     bool may_stop_undecided_ = false;
+    time_point complaint_due_{}; ///< lines that clients can cause as often as they like
 };
 
 } // namespace conclave::replica

@@ -14,11 +14,6 @@ namespace {
 
 constexpr std::size_t header_size = 8;
 
-/// auth and sasl packets do not keep a session alive (zookeeper-protocol 9.2).
-bool is_authentication(opcode type) {
-    return type == opcode::auth || type == opcode::sasl;
-}
-
 } // namespace
 
 void replica::on_request(connection& from, bytes_view frame) {
@@ -30,7 +25,7 @@ void replica::on_request(connection& from, bytes_view frame) {
     in(header);
     const bool has_session = from.phase == connection_phase::established;
     const turn at{frame_arrived_, between(frame_arrived_, now_.monotonic), false};
-    if (is_authentication(header.type) && has_session) {
+    if (is_authentication(header.type) && has_session) { // no sign of life (9.2)
         return authenticate(from, header, in.rest(), at);
     }
     if (has_session) {
@@ -82,7 +77,8 @@ void replica::answer_read(
     bytes& out = from.outbox;
     bytes events;
     const std::size_t start = out.size();
-    const read_context context{tree_, watches_, settings_.preparation.access};
+    const read_context context{
+        tree_, watches_, settings_.preparation.access, settings_.limits.multi_read_size_max};
     errc outcome = errc::ok;
     {
         const jute::frame_scope frame{out};
@@ -136,7 +132,7 @@ std::uint64_t replica::submit(connection& from, opcode type, bytes_view body, tu
         is_leading() && has_begun() && unsent_count_ == 0 && can_take(added.request);
     if (!goes_at_once || !is_alone()) {
         added.request.body = body;
-        added.size = body.size();
+        added.size = body.size() + size_of(added.request.who);
         in_flight_size_ += added.size;
     }
     if (goes_at_once) {
@@ -227,9 +223,19 @@ void replica::propose_own(action what, session_id on_behalf_of) {
     added.size = body.size();
     in_flight_size_ += added.size;
     const zab::origin origin{settings_.self, settings_.boot, added.sequence};
+    note_proposal(body.size());
     added.at = core_->propose(origin, now_.wall_ms, std::move(body));
     preparation_.accept(added.at);
-    ++counters_.proposals;
+}
+
+void replica::note_proposal(std::size_t size) {
+    counters& all = counters_;
+    ++all.proposals;
+    all.proposal_size_last = static_cast<std::int64_t>(size);
+    all.proposal_size_min = all.proposal_size_min < 0
+                                ? all.proposal_size_last
+                                : std::min(all.proposal_size_min, all.proposal_size_last);
+    all.proposal_size_max = std::max(all.proposal_size_max, all.proposal_size_last);
 }
 
 void replica::enqueue(connection& of, waiting_request request, turn at) {
@@ -265,12 +271,20 @@ void replica::answer_waiting(connection& to, std::uint64_t sequence, bytes reply
     drain(to);
 }
 
-/// Sends every answer whose turn has come and carries out requests that waited for their turn.
+/// Sends every answer whose turn has come and carries out requests that waited for their turn,
+/// until there are replies enough: a request of forty octets may ask for a megabyte.
 void replica::drain(connection& of) {
     using state = waiting_request::state;
     while (!of.waiting.empty() && !of.close_after_output) {
         const state front = of.waiting.front().is;
         if (front != state::answered && front != state::deferred) {
+            return;
+        }
+        if (front == state::deferred && of.outbox.size() >= settings_.limits.replies_at_once_max) {
+            of.is_held_back = true;
+            mark_output(of);
+        }
+        if (front == state::deferred && of.is_held_back) {
             return;
         }
         if (front == state::deferred && is_write(of.waiting.front().header.type) &&
@@ -285,11 +299,32 @@ void replica::drain(connection& of) {
             note_reply(of, request.header, request.arrived, request.content.size());
         } else {
             const bytes_view body = bytes_view{request.content}.substr(header_size);
+            const bool was_ending = of.close_when_answered;
             perform(of, request.header, body, {request.arrived, request.decoding, true});
+            if (of.close_when_answered && !was_ending) {
+                // A failed login, or the end of the session: what came behind it is dropped.
+                drop_waiting(of, request.header.type == opcode::close_session ? 1 : 0);
+            }
         }
     }
     if (of.close_when_answered && of.waiting.empty()) {
         close_after_output(of);
+    }
+}
+
+/// All but the first `kept`.
+void replica::drop_waiting(connection& of, std::size_t kept) {
+    const std::size_t count_before = of.waiting.size();
+    of.waiting.keep_first(kept);
+    waiting_count_ -= static_cast<std::int64_t>(count_before - of.waiting.size());
+}
+
+void replica::go_on(connection_id with, instant now) {
+    now_ = now;
+    connection* const held = find(with);
+    if (held != nullptr && std::exchange(held->is_held_back, false)) {
+        drain(*held);
+        pump();
     }
 }
 

@@ -40,7 +40,7 @@ struct limit_settings {
     std::size_t outstanding_max =
         1000; ///< writes in flight before busy connections are no longer read
     std::size_t waiting_per_connection_max = 1000;
-    /// Reads that wait behind a write of the same connection; they are answered all at once.
+    /// Reads that wait behind a write of the same connection.
     std::size_t deferred_per_connection_max = 128;
     std::size_t waiting_content_max = std::size_t{4} << 20U;   ///< octets held for one connection
     std::size_t uncommitted_size_max = std::size_t{64} << 20U; ///< octets of proposals in flight
@@ -50,6 +50,23 @@ struct limit_settings {
     std::chrono::milliseconds parking_time{3000};
     /// How often a follower tells its leader which sessions live.
     std::chrono::milliseconds touch_interval{500};
+    /// Octets of what one request may make of itself. Requests are smaller, but an ACL entry `auth`
+    /// stands for all that its client has proved to be. A record must fit in a frame between
+    /// servers, and in what the log keeps free for it.
+    std::size_t transaction_size_max = (std::size_t{2} << 20U) - 4096;
+    /// Octets of paths up to which the end of a session names its ephemerals.
+    std::size_t named_ephemerals_size_max = std::size_t{1} << 20U;
+    /// Of what one connection has proved to be.
+    std::size_t identity_count_max = 100;
+    std::size_t identity_size_max = std::size_t{64} << 10U; ///< octets, all of them together
+    /// Octets of a multiRead's reply from which on no more is added: it is refused.
+    std::size_t multi_read_size_max = std::size_t{16} << 20U;
+    /// Octets of replies for one connection from which on requests that waited wait longer, until
+    /// these are on their way.
+    std::size_t replies_at_once_max = std::size_t{1} << 20U;
+    /// Octets of requests from which on a message to the leader is full.
+    std::size_t forward_size_max = std::size_t{1} << 20U;
+    std::size_t touch_count_max = 50'000; ///< sessions in one message to the leader
 };
 
 struct settings {

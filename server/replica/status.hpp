@@ -27,6 +27,9 @@ struct counters {
     std::int64_t latency_ms_sum = 0;
     std::int64_t latency_count = 0;
     std::int64_t proposals = 0;
+    std::int64_t proposal_size_last = -1; ///< octets; -1: none yet
+    std::int64_t proposal_size_min = -1;
+    std::int64_t proposal_size_max = -1;
     std::int64_t commits = 0;
     std::int64_t checkpoints = 0;
     std::int64_t sessions_opened = 0;

@@ -10,7 +10,8 @@ enum class action_tag : std::uint8_t {
     tree_changes = 1,
     open_session = 2,
     close_session = 3,
-    failure = 4
+    failure = 4,
+    close_session_unnamed = 5
 };
 
 struct action_writer {
@@ -32,8 +33,13 @@ struct action_writer {
     }
 
     void operator()(const close_session& what) const {
-        tag(action_tag::close_session);
-        to(what.id, what.ephemerals);
+        if (what.are_named) {
+            tag(action_tag::close_session);
+            to(what.id, what.ephemerals);
+        } else {
+            tag(action_tag::close_session_unnamed);
+            to(what.id);
+        }
     }
 
     void operator()(const failure& what) const {
@@ -82,6 +88,13 @@ close_session read_close_session(jute::reader& in) {
     return what;
 }
 
+close_session read_close_session_unnamed(jute::reader& in) {
+    close_session what;
+    what.are_named = false;
+    in(what.id);
+    return what;
+}
+
 failure read_failure(jute::reader& in) {
     std::int32_t error = 0;
     std::vector<std::int32_t> operations;
@@ -105,6 +118,8 @@ std::optional<action> read_action(jute::reader& in) {
         return read_close_session(in);
     case action_tag::failure:
         return read_failure(in);
+    case action_tag::close_session_unnamed:
+        return read_close_session_unnamed(in);
     }
     return std::nullopt;
 }

@@ -31,11 +31,14 @@ struct open_session {
     friend bool operator==(const open_session&, const open_session&) = default;
 };
 
-/// Ends a session and removes its ephemerals, all of which are named: those created by requests in
-/// flight included.
+/// Ends a session and removes its ephemerals, those created by requests in flight included.
 struct close_session {
     session_id id;
-    std::vector<bytes> ephemerals;
+    std::vector<bytes> ephemerals; ///< all of them, if they are named
+    /// False: they are too many for one record, and go all the same. Every server finds the same
+    /// ones when it applies this, because nothing but the order of the history makes or removes
+    /// them.
+    bool are_named = true;
 
     friend bool operator==(const close_session&, const close_session&) = default;
 };

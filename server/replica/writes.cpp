@@ -161,8 +161,18 @@ opcode result_type(opcode asked, const tree::change& prepared) {
     return asked == opcode::create2 || is_special ? opcode::create2 : opcode::create;
 }
 
-prepared_write
-prepare_multi(tree::preparation& preparation, const tree::requester& by, bytes_view body) {
+/// Octets that a change takes in the record, or a few more.
+std::size_t record_size(const tree::change& what) {
+    constexpr std::size_t fixed = 26; // of the largest kind
+    return fixed + tree::size_of_texts(what);
+}
+
+prepared_write prepare_multi(
+    tree::preparation& preparation,
+    const tree::requester& by,
+    bytes_view body,
+    const write_rules& rules
+) {
     const std::optional<std::vector<opcode>> operations = operations_of(operation_scanner{body});
     operation_reader reader{preparation, by, body};
     if (!operations) {
@@ -170,12 +180,17 @@ prepare_multi(tree::preparation& preparation, const tree::requester& by, bytes_v
     }
     tree_changes all;
     std::vector<opcode> result_types;
+    std::size_t size = 0;
     for (std::size_t index = 0; index < operations->size(); ++index) {
         multi_header header;
         reader.input()(header);
         result<tree::change> prepared = reader.prepare((*operations)[index]);
         if (!prepared) {
             return failed(errc::ok, failure_codes(operations->size(), index, prepared.error()));
+        }
+        size += record_size(*prepared);
+        if (size > rules.transaction_size_max) {
+            return failed(errc::marshalling_error);
         }
         result_types.push_back(result_type((*operations)[index], *prepared));
         all.changes.push_back(*std::move(prepared));
@@ -188,10 +203,10 @@ prepared_write prepare_action(
     opcode type,
     bytes_view body,
     const tree::requester& by,
-    bool reconfig_enabled
+    const write_rules& rules
 ) {
     if (type == opcode::close_session) {
-        return {close_session{by.session, preparation.close(by.session)}, {}};
+        return {prepare_close(preparation, by.session, rules.named_ephemerals_size_max), {}};
     }
     if (type == opcode::reconfig) {
         // An ensemble of one that was not configured as an ensemble has nothing to reconfigure
@@ -200,15 +215,18 @@ prepared_write prepare_action(
         reconfig_request request;
         in(request);
         const errc outcome = in.ok() ? errc::unimplemented : errc::marshalling_error;
-        return failed(reconfig_enabled ? outcome : errc::reconfig_disabled);
+        return failed(rules.reconfig_enabled ? outcome : errc::reconfig_disabled);
     }
     if (type == opcode::multi) {
-        return prepare_multi(preparation, by, body);
+        return prepare_multi(preparation, by, body, rules);
     }
     operation_reader reader{preparation, by, body};
     result<tree::change> prepared = reader.prepare(type);
     if (!prepared) {
         return failed(prepared.error());
+    }
+    if (record_size(*prepared) > rules.transaction_size_max) {
+        return failed(errc::marshalling_error);
     }
     tree_changes single;
     single.changes.push_back(*std::move(prepared));
@@ -246,16 +264,30 @@ bool is_write(opcode type) {
     }
 }
 
+close_session
+prepare_close(tree::preparation& preparation, session_id which, std::size_t named_size_max) {
+    close_session what{which, preparation.close(which)};
+    std::size_t size = 0;
+    for (const bytes& path : what.ephemerals) {
+        size += sizeof(std::int32_t) + path.size();
+    }
+    if (size > named_size_max) {
+        what.ephemerals.clear();
+        what.are_named = false;
+    }
+    return what;
+}
+
 prepared_write prepare_write(
     tree::preparation& preparation,
     opcode type,
     bytes_view body,
     const tree::requester& by,
-    bool reconfig_enabled
+    const write_rules& rules
 ) {
     const bool is_multi = type == opcode::multi;
     preparation.begin(is_multi);
-    prepared_write prepared = prepare_action(preparation, type, body, by, reconfig_enabled);
+    prepared_write prepared = prepare_action(preparation, type, body, by, rules);
     if (std::holds_alternative<failure>(prepared.what)) {
         preparation.discard();
         preparation.begin(is_multi);

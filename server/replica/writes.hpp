@@ -5,6 +5,7 @@
 #include "server/replica/transaction.hpp"
 #include "server/tree/preparation.hpp"
 
+#include <limits>
 #include <vector>
 
 namespace conclave::replica {
@@ -14,6 +15,18 @@ struct prepared_write {
     action what;
     std::vector<opcode> operations; ///< of a multi: the type of each result
 };
+
+/// What does not depend on the request.
+struct write_rules {
+    bool reconfig_enabled = false;
+    std::size_t transaction_size_max = std::numeric_limits<std::size_t>::max();
+    std::size_t named_ephemerals_size_max = std::numeric_limits<std::size_t>::max();
+};
+
+/// The end of a session, with the names of its ephemerals if these are no more than
+/// `named_size_max` octets. They count as deleted in `preparation` from now on.
+[[nodiscard]] close_session
+prepare_close(tree::preparation& preparation, session_id which, std::size_t named_size_max);
 
 /// True for the requests that `prepare_write` knows.
 [[nodiscard]] bool is_write(opcode type);
@@ -26,7 +39,7 @@ struct prepared_write {
     opcode type,
     bytes_view body,
     const tree::requester& by,
-    bool reconfig_enabled
+    const write_rules& rules
 );
 
 /// The type of each result of a multi that succeeded, for a server that did not prepare it itself.

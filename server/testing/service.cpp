@@ -306,6 +306,7 @@ void service::pump() {
 void service::take_outputs() {
     while (true) {
         replica::outputs out;
+        bool has_more = false;
         replica_->take_outputs(out, now());
         for (const replica::client_output& each : out.clients) {
             const auto found = connections_.find(each.to);
@@ -315,6 +316,10 @@ void service::take_outputs() {
             const auto to = found->second;
             notification_count_ += count_notifications(each.frames);
             to->send(each.frames);
+            if (each.has_more) {
+                has_more = true;
+                replica_->go_on(each.to, now());
+            }
             if (each.close) {
                 to->close_when_sent();
                 if (to->is_held()) {
@@ -326,10 +331,11 @@ void service::take_outputs() {
         if (out.checkpoint) {
             replica_->on_checkpoint(false, now());
         }
-        if (out.records.empty()) {
+        if (!out.records.empty()) {
+            replica_->on_persisted(out.operation, now());
+        } else if (!has_more) {
             return;
         }
-        replica_->on_persisted(out.operation, now());
     }
 }
 

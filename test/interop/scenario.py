@@ -455,9 +455,10 @@ class Connect(Step):
         if self.expected_timeout_ms is not None and answer["timeOut"] != self.expected_timeout_ms:
             problems.append(f"negotiated {answer['timeOut']} instead of {self.expected_timeout_ms}")
         replies = [m.fields for m in messages if m.kind == "reply"]
-        if outcome == "established" and len(replies) != len(self.behind):
-            return problems + [f"{len(replies)} replies to {len(self.behind)} requests behind the handshake"]
-        for request, reply in zip(self.behind, replies):
+        answered = [request for request in self.behind if not request.is_unanswered]
+        if outcome == "established" and len(replies) != len(answered):
+            return problems + [f"{len(replies)} replies to {len(answered)} requests behind the handshake"]
+        for request, reply in zip(answered, replies):
             problems += request.problems_of_reply(run, reply)
         return problems
 

@@ -176,6 +176,9 @@ void world::take_outputs() {
             continue;
         }
         at->second->receive(each.frames);
+        if (each.has_more) {
+            has_more_.push_back(each.to);
+        }
         at->second->check_handshake();
         if (each.close) {
             closing_.push_back(each.to);
@@ -187,6 +190,9 @@ void world::take_outputs() {
         by_connection_.at(id)->disconnected();
         by_connection_.erase(id);
         server_->on_disconnect(id);
+    }
+    for (const replica::connection_id id : std::exchange(has_more_, {})) {
+        server_->go_on(id, now_);
     }
 }
 

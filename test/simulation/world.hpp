@@ -110,6 +110,7 @@ private:
     std::vector<std::unique_ptr<client>> clients_;
     std::map<replica::connection_id, client*> by_connection_;
     std::vector<replica::connection_id> closing_;
+    std::vector<replica::connection_id> has_more_; ///< replies, as soon as it is told to go on
 
     std::map<zxid, made_entry> made_; ///< the history, as far as it is not known to be lost
     zxid

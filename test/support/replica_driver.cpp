@@ -48,8 +48,10 @@ void replica_disk::settle_incoming() {
 
 replica_driver::replica_driver(replica_disk& disk, replica::settings configured) : disk_(disk) {
     configured.boot = next_boot();
-    configured.first_session =
-        session_id{static_cast<std::int64_t>((std::uint64_t{1} << 56) + (configured.boot << 16))};
+    if (configured.first_session == replica::settings{}.first_session) {
+        configured.first_session = session_id{
+            static_cast<std::int64_t>((std::uint64_t{1} << 56) + (configured.boot << 16))};
+    }
     disk_.settle_incoming();
     disk_.tables.refresh();
     replica_ = std::make_unique<replica::replica>(std::move(configured), disk_.tables);
@@ -94,13 +96,18 @@ void replica_driver::disconnect(connection which) {
     replica_->on_disconnect(which);
 }
 
-/// @return whether it had to serve other servers, and may have more to say.
+/// @return whether it may have more to say: to other servers that it had to serve, or to clients.
 bool replica_driver::take() {
     replica::outputs out;
     replica_->take_outputs(out, now_);
+    bool has_more = false;
     for (replica::client_output& each : out.clients) {
         frame_log& log = logs_[each.to];
         log.append(each.frames);
+        if (each.has_more && !hold_replies) {
+            has_more = true;
+            replica_->go_on(each.to, now_);
+        }
         if (each.close) {
             log.closed = true;
             replica_->on_disconnect(each.to);
@@ -120,7 +127,7 @@ bool replica_driver::take() {
         disk_.log_base = *out.log_needed_from;
     }
     const bool has_served = serve_history(out);
-    return serve_snapshots(out) || has_served;
+    return serve_snapshots(out) || has_served || has_more;
 }
 
 bool replica_driver::serve_history(const replica::outputs& wanted) {

@@ -87,6 +87,9 @@ public:
 
     bool hold_checkpoints = false;
 
+    /// Clients do not read: nobody is told to go on. Connections must be told afterwards.
+    bool hold_replies = false;
+
     /// Its disk is slow: `settle` makes nothing durable.
     bool hold_log = false;
 

@@ -10,6 +10,9 @@ namespace conclave::test {
 
 namespace {
 
+/// What links between servers take when jute.maxbuffer is what it is by default.
+constexpr std::size_t frame_size_max = (std::size_t{16} << 20U) + 2 * std::size_t{0xfffff};
+
 zab::member member_of(std::uint32_t id) {
     zab::member made;
     made.id = server_id{id};
@@ -95,6 +98,7 @@ bool replica_ensemble::deliver_once() {
                 continue;
             }
             is_any_delivered = true;
+            CONCLAVE_ASSERT(each.frame.size() <= frame_size_max);
             replica_driver& receiver = *to->second;
             const bool is_message =
                 receiver.server().on_peer_frame(server_id{from}, each.frame, receiver.now());

@@ -42,6 +42,23 @@ case(
     who_am_i(),
 )
 case(
+    "requests behind a failed login right behind the handshake are discarded",
+    create("~/x").by("a"),
+    connect(
+        behind=[
+            auth("nosuch", b"").fails(-115),
+            set_data("~/x", b"behind").closes_without_reply(),
+            create("~/y").closes_without_reply(),
+        ]
+    ).by("b"),
+    get("~/x").by("a").returns(data=b""),
+    exists("~/y").by("a").fails(-101),
+)
+case(
+    "requests behind a closeSession right behind the handshake are discarded",
+    connect(behind=[close_session(), exists("/").closes_without_reply()]).by("b"),
+)
+case(
     "requests behind a refused handshake are discarded",
     connect().by("a"),
     create("~/x"),

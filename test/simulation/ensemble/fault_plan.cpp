@@ -58,6 +58,7 @@ fault_plan draw_plan(random_source random) {
         plan.spares = static_cast<std::uint32_t>(random.below(3));
     }
     plan.session_timeout = random.between(seconds{2}, seconds{6});
+    plan.is_tight = random.chance(0.3);
     return plan;
 }
 

@@ -51,6 +51,8 @@ struct fault_plan {
     double reads = 0.5;                ///< share of the requests
     bool is_plain = false;             ///< only what the search for linearisations understands
     nanoseconds session_timeout{};
+    /// Little fits in one message or one reply, so that what is split by size is split here.
+    bool is_tight = false;
 
     [[nodiscard]] std::uint32_t server_count() const { return voters + observers + spares; }
 };

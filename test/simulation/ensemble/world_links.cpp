@@ -11,6 +11,13 @@ namespace conclave::ensemble {
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 
+namespace {
+
+/// What links take when jute.maxbuffer is what it is by default.
+constexpr std::size_t frame_size_max = (std::size_t{16} << 20U) + 2 * std::size_t{0xfffff};
+
+} // namespace
+
 bool world::can_reach(server_id from, server_id to) const {
     return !cut_.contains({from, to});
 }
@@ -109,6 +116,9 @@ void world::transmit(server& from, server_id to, bytes frame) {
     if (generation == 0 || !between.is_up || between.generation != generation) {
         return;
     }
+    if (frame.size() > frame_size_max) {
+        violated("server {} sends a message of {} octets", from.id.value, frame.size());
+    }
     if (!is_healing_ && network_random_.chance(plan_.link_reset)) {
         ++reached_.link_resets;
         return break_link(from.id, to, zab::link_loss::silent);
@@ -178,8 +188,8 @@ void world::note_sessions(server& at, server_id from, bytes_view frame) {
         return;
     }
     if (const auto* const touched = std::get_if<replica::touch_message>(&*message)) {
-        for (const session_id each : touched->sessions) {
-            at.touched[each] = clock_of(at).monotonic;
+        for (const replica::touched_session& each : touched->sessions) {
+            at.touched[each.id] = clock_of(at).monotonic;
         }
     } else if (const auto* const moved = std::get_if<replica::revalidate_message>(&*message)) {
         const bool is_wanted = std::ranges::any_of(connections_, [&](const auto& each) {

@@ -45,6 +45,12 @@ replica::settings world::settings_of(const server& of) {
     made.preparation.extended_types = plan_.is_reaping;
     made.reaper.check_interval = milliseconds{500};
     made.reaper.container_never_used = container_never_used;
+    if (plan_.is_tight) {
+        made.limits.named_ephemerals_size_max = 16;
+        made.limits.replies_at_once_max = 300;
+        made.limits.forward_size_max = 400;
+        made.limits.touch_count_max = 1;
+    }
     return made;
 }
 
@@ -209,6 +215,15 @@ void world::flush(server& of) {
     }
     move_snapshots(of, out);
     for (replica::client_output& each : out.clients) {
+        if (each.has_more) {
+            events_.after(microseconds{10}, [this, &of, to = each.to, boot = of.boot] {
+                if (of.is_running() && of.boot == boot) {
+                    input(of, [this, &of, to](replica::replica& here) {
+                        here.go_on(to, clock_of(of));
+                    });
+                }
+            });
+        }
         deliver(of, std::move(each));
     }
     if (!of.held_back.empty()) {

@@ -150,3 +150,65 @@ TEST_CASE("handshake: sessions and passwords survive a restart", "[handshake][re
     const auto client = server.resume(opened.session, opened.password);
     CHECK(server.log_of(client).handshake->session == opened.session);
 }
+
+namespace {
+
+bytes login_frame(bytes_view scheme) {
+    return request_frame(-4, opcode::auth, auth_request{0, scheme, "bob:secret"});
+}
+
+} // namespace
+
+TEST_CASE("handshake: requests behind a failed login are dropped", "[handshake][auth]") {
+    replica_disk disk;
+    replica_driver server{disk};
+    const auto client = server.connect();
+    server.send(client, connect_frame(8000));
+    server.send(client, create_frame(1, "/before"));
+    server.send(client, login_frame("nobody"));
+    server.send(client, create_frame(2, "/behind"));
+    server.send(client, request_frame(3, opcode::exists, bytes_view{"/"}, false));
+    server.settle();
+    REQUIRE(server.log_of(client).frames.size() == 2);
+    CHECK(server.log_of(client).take().header.error == errc::ok);
+    CHECK(server.log_of(client).take().header.error == errc::auth_failed);
+    CHECK(server.log_of(client).closed);
+    CHECK(server.server().nodes().find("/before"));
+    CHECK_FALSE(server.server().nodes().find("/behind"));
+    CHECK(server.server().current_status(server.now()).outstanding == 0);
+}
+
+TEST_CASE("handshake: requests behind the end of the session are dropped", "[handshake]") {
+    replica_disk disk;
+    replica_driver server{disk};
+    const auto client = server.connect();
+    server.send(client, connect_frame(8000));
+    server.send(client, request_frame(1, opcode::close_session));
+    server.send(client, request_frame(2, opcode::exists, bytes_view{"/"}, false));
+    server.settle();
+    REQUIRE(server.log_of(client).frames.size() == 1);
+    CHECK(server.log_of(client).take().header.id == xid{1});
+    CHECK(server.log_of(client).closed);
+    CHECK(server.server().current_status(server.now()).outstanding == 0);
+}
+
+TEST_CASE("handshake: a login behind a write holds for every later request", "[handshake][auth]") {
+    replica_disk disk;
+    replica_driver server{disk};
+    const auto client = server.connect();
+    server.send(client, connect_frame(8000));
+    server.send(client, create_frame(1, "/a"));
+    server.send(client, login_frame("digest"));
+    server.deliver();
+    server.persist(); // the session is open, and the write is on its way
+    const std::vector<acl_record> creators{{permission::all, "auth", ""}};
+    const std::optional<bytes_view> no_data;
+    server.send(
+        client,
+        request_frame(2, opcode::create, bytes_view{"/b"}, no_data, creators, std::int32_t{0})
+    );
+    server.settle();
+    REQUIRE(server.log_of(client).frames.size() == 3);
+    CHECK(server.log_of(client).frames[2].header.id == xid{2});
+    CHECK(server.log_of(client).frames[2].header.error == errc::ok);
+}

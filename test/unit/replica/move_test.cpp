@@ -256,3 +256,133 @@ TEST_CASE("move: who serves under a new leader tells it who is there", "[session
     REQUIRE(servers[late].server().is_serving());
     CHECK(deadline() > before);
 }
+
+TEST_CASE("move: a new leader learns the timeouts that were negotiated elsewhere", "[sessions]") {
+    replica_ensemble servers{5};
+    for (const std::uint32_t id : {1, 2, 3, 4, 5}) {
+        servers.start(id);
+    }
+    const std::uint32_t first_leader = servers.elect();
+    REQUIRE(first_leader != 0);
+    const std::uint32_t home = first_leader == 1 ? 2 : 1;
+    const auto first = servers[first_leader].open(8000);
+    servers.settle();
+    const connect_outcome opened = servers[first_leader].log_of(first).handshake.value();
+    const auto second = servers[home].resume(opened.session, opened.password, 20'000);
+    servers.settle();
+    REQUIRE(servers[home].log_of(second).handshake->timeout_ms == 20'000);
+    servers.crash(first_leader);
+    const std::uint32_t next_leader = servers.elect();
+    REQUIRE(next_leader != 0);
+    REQUIRE(next_leader != home); // who knows it
+    servers.run_for(std::chrono::milliseconds{100});
+    const auto* known = servers[next_leader].server().sessions().find(opened.session);
+    CHECK(known->timeout == std::chrono::milliseconds{20'000});
+}
+
+TEST_CASE("move: what a server says of a session that has left it is old news", "[sessions]") {
+    leader_with_guest leader;
+    leader.hear(replica::touch_message{{{guest, 9000}}});
+    CHECK(leader.replica().sessions().find(guest)->timeout == std::chrono::milliseconds{9000});
+    const auto elsewhere = replica::revalidate_message{leader.now_in(), guest, 5, 7000};
+    REQUIRE(leader.replica().on_peer_frame(server_id{3}, encode(elsewhere), leader.now()));
+    leader.hear(replica::touch_message{{{guest, 9000}}});
+    CHECK(leader.replica().sessions().find(guest)->timeout == std::chrono::milliseconds{7000});
+}
+
+TEST_CASE("move: a late handshake does not take the session from where it is", "[sessions]") {
+    replica_ensemble servers{3};
+    for (const std::uint32_t id : {1, 2, 3}) {
+        servers.start(id);
+    }
+    const std::uint32_t leader = servers.elect();
+    REQUIRE(leader != 0);
+    const std::uint32_t home = GENERATE(0, 1) == 0 ? leader : leader % 3 + 1;
+    const std::uint32_t late = (leader + 1) % 3 + 1;
+    const auto client = servers[home].open();
+    servers.settle();
+    const connect_outcome opened = servers[home].log_of(client).handshake.value();
+    const auto given_up = servers[late].connect();
+    servers[late].send(given_up, connect_frame(8000, opened.session, opened.password));
+    servers[late].disconnect(given_up);
+    servers.settle();
+    servers[home].send(client, create_frame(1, "/a"));
+    servers.settle();
+    CHECK_FALSE(servers[home].log_of(client).closed);
+    REQUIRE(servers[home].log_of(client).frames.size() == 1);
+    CHECK(servers[home].log_of(client).take().header.error == errc::ok);
+}
+
+TEST_CASE("move: a declined session goes back only from the place that declines", "[sessions]") {
+    leader_with_guest leader;
+    const epoch in = leader.now_in();
+    leader.hear(replica::revalidate_message{in, guest, 6, 8000});
+    leader.hear(replica::revalidate_answer{in, guest, 5, false, {}}); // where it was before
+    leader.forward(0, {guest_create(2, "/of-5")});
+    CHECK_FALSE(leader.has("/of-5"));
+    leader.hear(replica::revalidate_answer{in, guest, 6, false, {}});
+    leader.forward(0, {guest_create(3, "/of-5")});
+    CHECK(leader.has("/of-5"));
+}
+
+TEST_CASE("move: a handshake outlives the link on which it was asked for", "[sessions]") {
+    replica_ensemble servers{3};
+    for (const std::uint32_t id : {1, 2, 3}) {
+        servers.start(id);
+    }
+    const std::uint32_t leader = servers.elect();
+    REQUIRE(leader != 0);
+    replica_driver& follower = servers[leader % 3 + 1];
+    const auto first = servers[leader].open();
+    static_cast<void>(follower.open());
+    servers.run_for(std::chrono::milliseconds{20});
+    const connect_outcome opened = servers[leader].log_of(first).handshake.value();
+    const auto second = follower.resume(opened.session, opened.password);
+    REQUIRE_FALSE(follower.take_peer_frames().empty()); // lost
+    CHECK(follower.server().next_deadline() > follower.now().monotonic);
+    follower.server().on_link_up(server_id{leader}, follower.now());
+    CHECK(follower.server().next_deadline() <= follower.now().monotonic); // to tell who lives
+    servers.settle();
+    REQUIRE(follower.log_of(second).handshake);
+    CHECK(follower.log_of(second).handshake->session == opened.session);
+}
+
+TEST_CASE("move: a session that could not be opened is not said to be over", "[sessions]") {
+    replica::settings alike;
+    alike.first_session = session_id{0x1234}; // of every server
+    replica_ensemble servers{3, alike};
+    for (const std::uint32_t id : {1, 2, 3}) {
+        servers.start(id);
+    }
+    const std::uint32_t leader = servers.elect();
+    REQUIRE(leader != 0);
+    replica_driver& one = servers[leader % 3 + 1];
+    replica_driver& other = servers[(leader + 1) % 3 + 1];
+    const auto first = one.connect();
+    const auto second = other.connect();
+    one.send(first, connect_frame(8000));
+    other.send(second, connect_frame(8000));
+    servers.settle();
+    const bool is_first = one.log_of(first).handshake.has_value();
+    frame_log& late = is_first ? other.log_of(second) : one.log_of(first);
+    CHECK_FALSE(late.handshake);
+    CHECK(late.closed);
+    const auto again = (is_first ? other : one).open();
+    servers.settle();
+    CHECK((is_first ? other : one).log_of(again).handshake->session != session_id{});
+}
+
+TEST_CASE("move: who follows is not woken by what only a leader does", "[time]") {
+    replica::settings configured;
+    configured.reaper.check_interval = std::chrono::milliseconds{100};
+    replica_ensemble servers{3, configured};
+    for (const std::uint32_t id : {1, 2, 3}) {
+        servers.start(id);
+    }
+    const std::uint32_t leader = servers.elect();
+    REQUIRE(leader != 0);
+    servers.run_for(std::chrono::milliseconds{300});
+    for (const std::uint32_t id : {1, 2, 3}) {
+        CHECK(servers[id].server().next_deadline() > servers[id].now().monotonic);
+    }
+}

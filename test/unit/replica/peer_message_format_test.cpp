@@ -55,6 +55,7 @@ TEST_CASE("peer message format: the documented forward is what is sent", "[forma
 TEST_CASE("peer message format: the documented revalidation is what is sent", "[format]") {
     check_example("revalidate ", revalidate_message{epoch{3}, documented_session, 6, 8000});
     const zxid newest{epoch{3}, 4};
+    check_example("touch ", touch_message{{{documented_session, 8000}}});
     check_example("answer ", revalidate_answer{epoch{3}, documented_session, 6, true, newest});
 }
 
