@@ -36,9 +36,11 @@ void client_connection::apply(delivery&& what) {
         return;
     }
     if (!what.frames.empty()) {
-        output_.push(std::move(what.frames));
+        push(std::move(what.frames));
         send(self);
     }
+    tells_room_ = tells_room_ || what.tells_room;
+    tell_room(self);
     switch (what.next) {
     case step::none:
         return;
@@ -156,7 +158,23 @@ void client_connection::take_turn(const connection_pointer& self) {
     }
 }
 
+void client_connection::tell_room(const connection_pointer& self) {
+    if (phase_ == phase::open && !is_paused_ && std::exchange(tells_room_, false)) {
+        shard_.run_on_core([self] { self->shard_.core().on_room(self); });
+    }
+}
+
 // ---- output ----
+
+/// A single reply may be of any size (zookeeper-protocol 1.2), so what is larger than all that may
+/// be unsent is not held against a client that had read what came before.
+void client_connection::push(bytes frames) {
+    const connection_limits& limits = shard_.limits();
+    if (output_.size() <= limits.output_pause_size) {
+        oversize_ = frames.size() > limits.output_size_max ? frames.size() : 0;
+    }
+    output_.push(std::move(frames));
+}
 
 void client_connection::send(const connection_pointer& self) {
     bool made_progress = false;
@@ -197,7 +215,7 @@ void client_connection::note_backlog(const connection_pointer& self, bool made_p
     if (phase_ == phase::flushing) {
         return output_.empty() ? shut_down(self) : void();
     }
-    if (output_.size() > limits.output_size_max) {
+    if (output_.size() > limits.output_size_max + oversize_) {
         return drop(self, "too much unsent output");
     }
     const bool was_paused = is_paused_;
@@ -207,6 +225,7 @@ void client_connection::note_backlog(const connection_pointer& self, bool made_p
         set_deadline(self, limits.stall_timeout);
     } else if (was_paused && !is_paused_) {
         clear_deadline();
+        tell_room(self);
         take_turn(self);
     }
 }

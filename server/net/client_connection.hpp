@@ -82,8 +82,10 @@ private:
     void advance(connection_pointer self);
     void hand_over(connection_pointer self, const client_input::item& what);
     void take_turn(const connection_pointer& self);
+    void tell_room(const connection_pointer& self);
 
     // Output.
+    void push(bytes frames);
     void send(const connection_pointer& self);
     void wait_writable(connection_pointer self);
     void note_backlog(const connection_pointer& self, bool made_progress);
@@ -101,6 +103,7 @@ private:
     io_shard& shard_;
     client_input input_;
     output_queue output_;
+    std::size_t oversize_ = 0; ///< of output that came in one piece while there was room
     time_point deadline_ = time_point::max();
     tcp::endpoint peer_;
     time_point arrived_{};
@@ -110,6 +113,7 @@ private:
     bool is_reading_ = false;      ///< waits for readability
     bool is_writing_ = false;      ///< waits for writability
     bool is_paused_ = false;       ///< too much is unsent
+    bool tells_room_ = false;      ///< as soon as it is not paused
     bool is_watched_ = false;      ///< by the shard's sweep
     bool has_peer_ended_ = false;  ///< it will send nothing more
     core_notes notes_of_core_;

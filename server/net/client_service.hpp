@@ -29,6 +29,7 @@ struct delivery {
     connection_pointer to;
     bytes frames;
     next_step next = next_step::none;
+    bool tells_room = false; ///< report `on_room`, once, when the output is below its bound
 };
 
 /// What the network tells the core, on the core thread. Port: implemented by `core_loop`; tests
@@ -50,6 +51,9 @@ public:
 
     /// The answer to `ask_again`; the turn is with the core.
     virtual void on_ready(const connection_pointer& from) = 0;
+
+    /// The answer to `tells_room`; whoever has the turn keeps it.
+    virtual void on_room(const connection_pointer& from) = 0;
 
     /// The connection began with a four-letter word; the core answers with a `close`. Valid during
     /// the call.

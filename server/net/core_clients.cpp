@@ -54,6 +54,13 @@ void core_loop::on_ready(const connection_pointer& from) {
     waiting_for_turn_.push_back(from);
 }
 
+void core_loop::on_room(const connection_pointer& from) {
+    open_batch();
+    if (!from->notes_of_core().is_closing) {
+        replica_.go_on(from->notes_of_core().id, now_);
+    }
+}
+
 /// Gives frames to the replica until it has enough. @return  the rest.
 bytes_view core_loop::feed(client_connection& from, bytes_view frames) {
     const replica::connection_id id = from.notes_of_core().id;
@@ -104,7 +111,8 @@ void core_loop::deliver_outputs() {
         network_.deliver(
             {at->second,
              std::move(each.frames),
-             each.close ? delivery::next_step::close : delivery::next_step::none}
+             each.close ? delivery::next_step::close : delivery::next_step::none,
+             each.has_more}
         );
     }
     outputs_.clients.clear();

@@ -42,6 +42,9 @@ void core_loop::deliver_to_local(replica::client_output output) {
         return;
     }
     at->second(std::move(output.frames), output.close);
+    if (output.has_more) {
+        asio::post(context(), [this, id = output.to] { replica_.go_on(id, begin_input()); });
+    }
     if (output.close) {
         replica_.on_disconnect(output.to);
         local_clients_.erase(at);

@@ -138,6 +138,7 @@ private:
     void on_connect(const connection_pointer& from) override;
     void on_frames(const connection_pointer& from, bytes_view frames) override;
     void on_ready(const connection_pointer& from) override;
+    void on_room(const connection_pointer& from) override;
     void on_word(const connection_pointer& from, bytes_view word, bytes_view argument) override;
     void on_disconnect(const connection_pointer& gone) override;
     [[nodiscard]] std::optional<std::size_t> word_argument_size(bytes_view first_four

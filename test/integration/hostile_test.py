@@ -333,6 +333,59 @@ class Endurance(HostileCase):
             self.assertLess(self.server.resident_kib() - before, 128 * 1024, "20 GB were asked for and never read")
         self.assertEqual(len(good.must("getData", path="/large")["data"]), 1000000)
 
+    def test_a_multi_read_that_asks_for_gigabytes_is_refused(self):
+        session = self.session(self.server, timeout_ms=60000)
+        session.must("create", path="/large", data=b"x" * 1000000)
+        before = self.server.resident_kib()
+        one = int4(OPCODES["getData"]) + boolean(False) + int4(-1) + ustring("/large") + boolean(False)
+        end = int4(-1) + boolean(True) + int4(-1)
+        answer = self.raw_request(session, "multiRead", one * 30000 + end)
+        self.assertEqual((answer["err"], answer.get("extra")), (MARSHALLING_ERROR, None))
+        self.assertEqual(len(self.raw_request(session, "multiRead", one * 10 + end)["results"]), 10)
+        if not is_instrumented():
+            self.assertLess(self.server.resident_kib() - before, 128 * 1024, "30 GB were asked for")
+
+    def test_reads_behind_a_write_are_answered_as_they_are_taken(self):
+        session = self.session(self.server, timeout_ms=60000)
+        session.must("create", path="/large", data=b"x" * 1000000)
+        before = self.server.resident_kib()
+        rude = [self.session(self.server, timeout_ms=60000) for _ in range(10)]
+        requests = b"".join(session.encode("getData", path="/large") for _ in range(120))
+        for each in rude:
+            each.send(each.encode("setData", path="/", data=b"") + requests)
+        for each in rude:
+            self.assertEqual(each.receive().kind, "reply")    # of the write: the others are ready to be answered
+        if not is_instrumented():
+            self.assertLess(self.server.resident_kib() - before, 128 * 1024, "1.2 GB were asked for")
+        session.start("setData", path="/", data=b"")
+        for _ in range(100):
+            session.start("getData", path="/large")
+        self.assertEqual(session.reply()["err"], 0)
+        for _ in range(100):
+            self.assertEqual(len(session.reply()["data"]), 1000000)
+
+    def test_identities_do_not_pile_up(self):
+        session = self.established()
+        before = self.server.resident_kib()
+        answers = []
+        while not answers or answers[-1] == 0:
+            self.assertLess(len(answers), 1000)
+            answers.append(session.call("auth", scheme="digest", auth=b"u" * 1000 + b"%d:p" % len(answers))["err"])
+        self.assertEqual(answers[-1], AUTH_FAILED)
+        self.assertGreater(len(answers), 50)
+        self.assert_closed_without_a_word(session)
+        self.assertLess(self.server.resident_kib() - before, MEMORY_SLACK_KIB)
+
+    def test_more_ephemerals_than_a_record_names_go_with_their_session(self):
+        watcher = self.established()
+        owner = self.session(self.server, timeout_ms=400)
+        for number in range(8):
+            owner.must("create", path="/%d" % number + "n" * 300000, flags=1)
+        watcher.must("exists", path="/7" + "n" * 300000, watch=True)
+        self.assert_closed_without_a_word(owner)    # it has expired
+        self.assertEqual(watcher.receive().kind, "event")
+        self.assertEqual(watcher.must("getChildren", path="/")["children"], ["bystander", "zookeeper"])
+
     def test_a_client_that_stops_reading_for_a_while_gets_everything_when_it_goes_on(self):
         session = self.session(self.server, timeout_ms=60000)
         session.must("create", path="/large", data=b"x" * 500000)

@@ -250,6 +250,50 @@ TEST_CASE("client connection: who lets too much pile up is dropped at once", "[n
     CHECK(client.was_reset());
 }
 
+TEST_CASE("client connection: one reply may be larger than all that may pile up", "[net]") {
+    net::network_settings settings = with_small_output(GENERATE(0, 2));
+    settings.limits.stall_timeout = 1h;
+    network_fixture server{settings};
+    const bytes huge(40 * mebibyte, 'x'); // 32 are the bound
+    server.core.react = [&](const net::connection_pointer& from,
+                            const std::vector<bytes>& payloads) {
+        const bool is_greedy = payloads.front() == "twice";
+        server.core.deliver(from, huge, step::none);
+        // Watch events, or what was asked for too early.
+        server.core.deliver(from, is_greedy ? huge : bytes(mebibyte, 'y'), step::none);
+    };
+    server.start();
+    posix_client client{server.port(), 8192};
+    client.send(framed("huge"));
+    CHECK(client.receive(huge.size()) == huge);
+    CHECK(client.receive(mebibyte) == bytes(mebibyte, 'y'));
+    CHECK(server.network.counters().dropped == 0);
+    posix_client greedy{server.port(), 8192};
+    greedy.send(framed("twice"));
+    CHECK(server.core.await([](const auto& seen) { return seen.disconnects == 1; }));
+    CHECK(server.network.counters().dropped == 1);
+}
+
+TEST_CASE("client connection: the core is told when there is room again", "[net]") {
+    network_fixture server{with_small_output(GENERATE(0, 2))};
+    const bytes much(16 * mebibyte, 'x');
+    server.core.react = [&](const net::connection_pointer& from,
+                            const std::vector<bytes>& payloads) {
+        const bool is_much = payloads.front() == "much";
+        server.core.deliver(from, is_much ? much : framed("little"), step::read, true);
+    };
+    server.start();
+    posix_client slow{server.port(), 8192};
+    slow.send(framed("much"));
+    CHECK(server.core.await([](const auto& seen) { return seen.frames.size() == 1; }));
+    posix_client quick{server.port()};
+    quick.send(framed("little"));
+    CHECK(quick.receive_frame() == "little");
+    CHECK(server.core.await([](const auto& seen) { return seen.rooms == 1; })); // of the quick one
+    CHECK(slow.receive(much.size()) == much);
+    CHECK(server.core.await([](const auto& seen) { return seen.rooms == 2; }));
+}
+
 TEST_CASE(
     "client connection: close sends everything first even if the client has sent more", "[net]"
 ) {

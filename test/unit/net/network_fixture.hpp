@@ -29,6 +29,7 @@ public:
     struct sightings {
         std::size_t connects = 0;
         std::size_t disconnects = 0;
+        std::size_t rooms = 0;
         std::vector<bytes> frames; ///< payloads
         std::vector<bytes> words;  ///< with their argument
     };
@@ -45,8 +46,9 @@ public:
 
     void join(net::client_network& network) { network_ = &network; }
 
-    void deliver(const net::connection_pointer& to, bytes frames, step next) {
-        network_->deliver({to, std::move(frames), next});
+    void
+    deliver(const net::connection_pointer& to, bytes frames, step next, bool tells_room = false) {
+        network_->deliver({to, std::move(frames), next, tells_room});
         flush();
     }
 
@@ -84,6 +86,10 @@ public:
     void on_ready(const net::connection_pointer& from) override {
         note([](sightings& all) { all.words.emplace_back("ready"); });
         deliver(from, {}, step::read);
+    }
+
+    void on_room(const net::connection_pointer&) override {
+        note([](sightings& all) { ++all.rooms; });
     }
 
     void
