@@ -140,6 +140,14 @@ bytes sessions_text(const dump_facts& facts) {
     return "Session " + expiry_text(lines, count);
 }
 
+bytes followed_sessions_text(const std::map<session_id, std::chrono::milliseconds>& sessions) {
+    bytes out = fmt::format("Global Sessions({}):\n", sessions.size());
+    for (const auto& [id, timeout] : sessions) {
+        fmt::format_to(std::back_inserter(out), "{}\t{}ms\n", hex(id.value), timeout.count());
+    }
+    return out;
+}
+
 bytes ephemerals_text(const dump_facts& facts) {
     bytes lists;
     std::size_t count = 0;
@@ -169,7 +177,10 @@ bytes connections_text(const dump_facts& facts) {
 } // namespace
 
 bytes dump_text(const dump_facts& facts) {
-    return "SessionTracker dump:\n" + sessions_text(facts) + "ephemeral nodes dump:\n" +
+    const bytes sessions = facts.followed_sessions
+                               ? followed_sessions_text(*facts.followed_sessions)
+                               : sessions_text(facts);
+    return "SessionTracker dump:\n" + sessions + "ephemeral nodes dump:\n" +
            ephemerals_text(facts) + "Connections dump:\n" + connections_text(facts);
 }
 

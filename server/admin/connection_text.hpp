@@ -3,7 +3,9 @@
 
 #include "server/replica/connection.hpp"
 
+#include <chrono>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -27,6 +29,8 @@ struct dump_facts {
     const std::map<replica::time_point, std::set<session_id>>& sessions_by_deadline;
     const std::map<session_id, std::set<bytes>>& ephemerals;
     const std::vector<connection_expiry>& connections;
+    /// Of a server that follows, which does not know when sessions expire: with their timeouts.
+    std::optional<std::map<session_id, std::chrono::milliseconds>> followed_sessions = {};
 };
 
 /// Block D of zookeeper-protocol 11.1.

@@ -97,9 +97,17 @@ bytes four_letter_words::dump(replica::instant now) const {
     view_.server().for_each_connection([&](const replica::connection& each) {
         connections.push_back({view_.expiry_wall_ms(each, now), each.peer, each.session});
     });
-    return dump_text(
-        {now, view_.server().sessions().buckets(), view_.server().nodes().ephemerals(), connections}
-    );
+    const session::session_table& sessions = view_.server().sessions();
+    dump_facts facts{now, sessions.buckets(), view_.server().nodes().ephemerals(), connections};
+    if (view_.server().is_following()) {
+        auto& followed = facts.followed_sessions.emplace();
+        for (const auto& [deadline, ids] : sessions.buckets()) {
+            for (const session_id id : ids) {
+                followed[id] = sessions.find(id)->timeout;
+            }
+        }
+    }
+    return dump_text(facts);
 }
 
 /// Clients read the digest as a Java long: of the 128 bits they get the lower half.

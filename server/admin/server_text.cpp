@@ -21,7 +21,7 @@ bytes title(const server_facts& server) {
 bytes numbers(const server_facts& server) {
     const replica::counters& counted = server.counters;
     const replica::status& status = server.status;
-    return fmt::format(
+    bytes out = fmt::format(
         "Latency min/avg/max: {}/{}/{}\n"
         "Received: {}\n"
         "Sent: {}\n"
@@ -41,6 +41,16 @@ bytes numbers(const server_facts& server) {
         server.mode,
         status.node_count
     );
+    if (server.mode == "leader") {
+        fmt::format_to(
+            std::back_inserter(out),
+            "Proposal sizes last/min/max: {}/{}/{}\n",
+            counted.proposal_size_last,
+            counted.proposal_size_min,
+            counted.proposal_size_max
+        );
+    }
+    return out;
 }
 
 } // namespace

@@ -103,3 +103,23 @@ TEST_CASE("connection text: dump is block D", "[admin]") {
         "\tip: /10.0.0.1:5000 sessionId: 0x2\n"
     );
 }
+
+TEST_CASE("connection text: dump of a follower has timeouts instead of deadlines", "[admin]") {
+    const std::map<replica::time_point, std::set<session_id>> sessions{{102s, {session_id{3}}}};
+    const std::map<session_id, std::set<bytes>> ephemerals;
+    const std::vector<connection_expiry> connections;
+    const dump_facts facts{
+        {100s, 1795245900000},
+        sessions,
+        ephemerals,
+        connections,
+        std::map<session_id, std::chrono::milliseconds>{{session_id{3}, 8s}, {session_id{1}, 4s}}};
+    CHECK_THAT(
+        dump_text(facts),
+        Catch::StartsWith("SessionTracker dump:\n"
+                          "Global Sessions(2):\n"
+                          "0x1\t4000ms\n"
+                          "0x3\t8000ms\n"
+                          "ephemeral nodes dump:\n")
+    );
+}

@@ -39,6 +39,18 @@ TEST_CASE("server text: srvr is block A", "[admin]") {
     );
 }
 
+TEST_CASE("server text: srvr of a leader ends with the sizes of proposals", "[admin]") {
+    server_facts server = example();
+    server.mode = "leader";
+    CHECK_THAT(
+        srvr_text(server), Catch::EndsWith("Node count: 5\nProposal sizes last/min/max: -1/-1/-1\n")
+    );
+    server.counters.proposal_size_last = 40;
+    server.counters.proposal_size_min = 17;
+    server.counters.proposal_size_max = 90;
+    CHECK_THAT(stat_text(server, ""), Catch::EndsWith("Proposal sizes last/min/max: 40/17/90\n"));
+}
+
 TEST_CASE(
     "server text: srvr of a server that has answered nothing has an average of zero", "[admin]"
 ) {
