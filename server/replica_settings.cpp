@@ -20,14 +20,25 @@ secret random_secret() {
 }
 
 /// The high byte is the server, then 40 bits of a clock, then 16 bits that count
-/// (zookeeper-protocol 2.3).
+/// (zookeeper-protocol 2.3). An owner that begins with 0xff is a time to live (zookeeper-protocol
+/// 6), so the byte of server 255 is 0, which no other server has.
 session_id first_session(server_id self, std::int64_t wall_ms) {
     constexpr unsigned server_shift = 56;
     constexpr unsigned counter_bits = 16;
+    constexpr std::uint64_t id_count = 255;
     const std::uint64_t clock = (static_cast<std::uint64_t>(wall_ms) << (counter_bits + 8)) >> 8;
-    const std::uint64_t id = (std::uint64_t{self.value} << server_shift) |
+    const std::uint64_t id = ((self.value % id_count) << server_shift) |
                              (clock & ((std::uint64_t{1} << server_shift) - 1));
     return session_id{static_cast<std::int64_t>(id)};
+}
+
+/// What ZooKeeper's followers still take: twice jute.maxbuffer. Less the little that a record of
+/// the log needs besides, for `storage` keeps as much room free.
+std::size_t transaction_size_max(const configuration::settings& configured) {
+    constexpr std::size_t least = std::size_t{128} << 10;
+    constexpr std::size_t overhead = 4096;
+    const std::size_t twice = 2 * std::size_t{configured.jute_buffer_size_bytes_max};
+    return std::max(least, twice - std::min(twice, overhead));
 }
 
 std::vector<bytes> enforced_schemes(const configuration::settings& configured) {
@@ -83,6 +94,8 @@ make_replica_settings(const configuration::settings& configured, std::int64_t wa
     made.authentication.enforced_schemes = enforced_schemes(configured);
     made.limits.outstanding_max = configured.outstanding_count_max;
     made.limits.handshake_timeout = configured.sessionless_timeout;
+    made.limits.touch_interval = std::min(made.limits.touch_interval, configured.tick_time / 2);
+    made.limits.transaction_size_max = transaction_size_max(configured);
     made.connection_throttle = {
         configured.connection_tokens,
         configured.connection_token_fill_time,

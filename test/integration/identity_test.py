@@ -146,5 +146,18 @@ class Founding(harness.TestCase):
             pass
 
 
+class HighestId(harness.TestCase):
+
+    def test_ephemerals_of_server_255_go_with_their_sessions(self):
+        node = self.node({"server.255": f"{LOOPBACK}:{free_port()}:{free_port()}"})
+        write_id(node, 255)
+        node.start()
+        owner, other = self.session(node), self.session(node)
+        owner.must("create", path="/of-255", flags=1)
+        self.assertEqual(other.must("exists", path="/of-255")["stat"]["ephemeralOwner"], owner.session_id)
+        owner.must("closeSession")
+        self.assertEqual(other.call("exists", path="/of-255")["err"], -101)
+
+
 if __name__ == "__main__":
     main()
