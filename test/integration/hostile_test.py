@@ -350,9 +350,9 @@ class Endurance(HostileCase):
         session.must("create", path="/large", data=b"x" * 1000000)
         before = self.server.resident_kib()
         rude = [self.session(self.server, timeout_ms=60000) for _ in range(10)]
-        requests = b"".join(session.encode("getData", path="/large") for _ in range(120))
         for each in rude:
-            each.send(each.encode("setData", path="/", data=b"") + requests)
+            reads = [each.encode("getData", path="/large") for _ in range(120)]
+            each.send(each.encode("setData", path="/", data=b"") + b"".join(reads))
         for each in rude:
             self.assertEqual(each.receive().kind, "reply")    # of the write: the others are ready to be answered
         if not is_instrumented():
