@@ -161,6 +161,15 @@ void storage::recover_into(replica::replica& server, storage_reports reports) {
     const auto started = std::chrono::steady_clock::now();
     const zxid checkpoint = server.last_applied();
     txnlog::recovery_report report = read_log(server);
+    if (report.damage && report.damage->is_ambiguous) {
+        throw std::runtime_error{fmt::format(
+            "{}. It is for the operator to decide, because of tornTail=strict: restore the file "
+            "from a copy; or start with tornTail=standard, which cuts the batch off; or, if the "
+            "other servers of an ensemble serve, move the data directory away, and this one gets "
+            "its data from them",
+            report.explanation
+        )};
+    }
     if (is_damage(report)) {
         throw damaged_state{report.explanation};
     }

@@ -57,6 +57,7 @@ private:
         const tail_evidence& evidence,
         std::error_code error
     );
+    bool ambiguous(std::size_t index, std::uint64_t offset, const tail_evidence& evidence);
     bool torn(std::size_t index, std::uint64_t offset, const tail_evidence& evidence);
 
     [[nodiscard]] std::uint64_t expected() const { return report_.last_sequence + 1; }
@@ -244,9 +245,9 @@ bool log_scan::judge_tail(std::size_t index, file_window& window, std::uint64_t 
     if (evidence.dirty_end == 0) {
         return true;
     }
-    const bool ambiguous = evidence.own_header && evidence.next_sequence == 0;
-    return ambiguous && options_.strict ? corrupt(index, offset, evidence, {})
-                                        : torn(index, offset, evidence);
+    const bool is_ambiguous = evidence.own_header && evidence.next_sequence == 0;
+    return is_ambiguous && options_.strict ? ambiguous(index, offset, evidence)
+                                           : torn(index, offset, evidence);
 }
 
 bool log_scan::unreadable(const std::string& path, std::error_code error) {
@@ -323,6 +324,14 @@ bool log_scan::corrupt(
     report_.error = error;
     report_.explanation = explain_corruption(directory_, damage, error);
     report_.damage = std::move(damage);
+    return false;
+}
+
+/// Case T4, for who would rather look than cut it off.
+bool log_scan::ambiguous(std::size_t index, std::uint64_t offset, const tail_evidence& evidence) {
+    corrupt(index, offset, evidence, {});
+    report_.damage->is_ambiguous = true;
+    report_.explanation = explain_ambiguous(directory_, *report_.damage);
     return false;
 }
 

@@ -43,7 +43,8 @@ struct recovery_options {
 enum class verdict {
     clean,
     torn_tail, ///< the end was written but never became durable (T1, T3, T4): `cut` says from where
-    corrupt,   ///< something that was durable cannot be read (T2, T5, T4 if strict): see `damage`
+    corrupt,   ///< what was durable, or may have been, cannot be read (T2, T5, T4 if strict):
+               ///< `damage`
     missing_segment, ///< a whole file that was durable is not there: see `damage`
     newer_format,    ///< written by a later version; nothing was delivered
     foreign,         ///< written by another storage; nothing was delivered
@@ -70,7 +71,8 @@ struct log_damage {
     std::uint64_t first_sequence = 0; ///< of the unreadable batches
     std::uint64_t next_sequence = 0;  ///< of the next readable batch; 0: none is known
     zxid above;                       ///< the unreadable records are above this zxid ...
-    zxid bound; ///< ... and at most this one: B of zab.md 6.3, INT64_MAX if unknown
+    zxid bound;                ///< ... and at most this one: B of zab.md 6.3, INT64_MAX if unknown
+    bool is_ambiguous = false; ///< T4: as likely a write that a power cut tore; only if strict
 
     friend bool operator==(const log_damage&, const log_damage&) = default;
 };

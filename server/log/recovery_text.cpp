@@ -116,6 +116,17 @@ explain_corruption(const std::string& directory, const log_damage& damage, std::
     );
 }
 
+std::string explain_ambiguous(const std::string& directory, const log_damage& damage) {
+    return fmt::format(
+        "{} is damaged at offset {}: the newest batch cannot be read ({}). Nothing tells whether a "
+        "power cut tore it before it was durable, or it was acknowledged and has decayed since; "
+        "the log is left as it is",
+        join_path(directory, damage.file),
+        damage.offset,
+        zxids(damage)
+    );
+}
+
 std::string explain_torn_tail(const std::string& directory, const tail_cut& cut, zxid last) {
     return fmt::format(
         "{} ends in an unfinished write at offset {}: batches from {} on never became durable and "

@@ -16,6 +16,7 @@ namespace conclave::txnlog {
 );
 [[nodiscard]] std::string
 explain_corruption(const std::string& directory, const log_damage& damage, std::error_code error);
+[[nodiscard]] std::string explain_ambiguous(const std::string& directory, const log_damage& damage);
 [[nodiscard]] std::string
 explain_torn_tail(const std::string& directory, const tail_cut& cut, zxid last);
 

@@ -134,6 +134,27 @@ class DamagedDisk(QuarantineTestCase):
         self.assert_says(text, r"holds 3 damaged states", r"the disk should be looked at")
 
 
+class StrictTail(QuarantineTestCase):
+
+    settings = dict(QUIET_STORAGE, tornTail="strict")
+
+    def test_what_may_have_been_acknowledged_is_for_the_operator_to_decide(self):
+        """After a power cut everywhere all have such an end, and nobody is left to fetch the state from."""
+        for node in self.ensemble.nodes:
+            node.kill()
+        for node in self.ensemble.nodes:
+            path = log_files.segments(node)[-1]
+            end = log_files.end_of(path)
+            log_files.overwrite(path, end, log_files.torn_batch(path))
+            text = node.refuses_to_start()
+            self.assert_says(text, rf"damaged at offset {end}\b", r"tornTail=strict", r"tornTail=standard")
+            self.assertNotIn("quarantine", text)
+            self.assertEqual([name for name in os.listdir(node.own_directory) if ".damaged-" in name], [])
+            node.settings["tornTail"] = "standard"
+        self.ensemble.start()
+        self.assert_all_hold(100)
+
+
 @unittest.skipIf(lmdb is None, "needs python3-lmdb")
 class Divergence(QuarantineTestCase):
 

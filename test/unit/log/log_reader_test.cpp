@@ -324,6 +324,7 @@ TEST_CASE(
     CHECK(strict.report.damage->first_sequence == 5);
     CHECK(strict.report.damage->next_sequence == 0);
     CHECK(strict.report.damage->bound == zxid{5});
+    CHECK(strict.report.damage->is_ambiguous);
     CHECK(strict.zxids() == standard.zxids());
 }
 
