@@ -145,6 +145,21 @@ admin::summary summary_of(const char* name, const disk_statistics& measured) {
         measured.times};
 }
 
+/// Ends the disk's threads, which report to the loop, before the loop goes; also if something
+/// behind it cannot be constructed.
+class disk_stopper {
+public:
+    explicit disk_stopper(storage& disk) : disk_(disk) {}
+
+    ~disk_stopper() { disk_.stop(); }
+
+    disk_stopper(const disk_stopper&) = delete;
+    disk_stopper& operator=(const disk_stopper&) = delete;
+
+private:
+    storage& disk_;
+};
+
 } // namespace
 
 /// In order of construction; destroyed in reverse.
@@ -162,6 +177,7 @@ public:
               }
           )
         , loop_(make_network_settings(configured), replica_, storage_, storage_, make_word_port())
+        , disk_stopper_(storage_)
         , membership_file_(configured)
         , signals_(loop_.context(), SIGTERM, SIGINT)
         , storage_timer_(loop_.context()) {
@@ -170,6 +186,7 @@ public:
             {[this](zab::operation_id operation) { on_persisted(operation); },
              [this](bool succeeded) { on_checkpoint(succeeded); },
              [this](bool is_full) { on_nearly_full(is_full); },
+             [this](const std::string& problem) { on_damaged(problem); },
              [this](std::uint64_t size) {
                  loop_.limit_log_room(size);
              }}
@@ -184,13 +201,7 @@ public:
         open_endpoint(configured);
     }
 
-    /// The disk's threads report to the loop, so they end first.
-    ~parts() {
-        history_.reset();
-        snapshots_.reset();
-        storage_.stop();
-    }
-
+    ~parts() = default;
     parts(const parts&) = delete;
     parts& operator=(const parts&) = delete;
 
@@ -253,8 +264,9 @@ private:
             [this](zab::attachment number, std::uint64_t offset) {
                 loop_.on_snapshot_stored(number, offset);
             },
-            [this](zab::attachment number) {
-                loop_.on_snapshot_refused(number);
+            [this](zab::attachment number) { loop_.on_snapshot_refused(number); },
+            [this](const std::string& problem) {
+                on_damaged(problem);
             }};
     }
 
@@ -361,6 +373,13 @@ private:
         loop_.on_checkpoint(succeeded);
     }
 
+    /// On any thread. The loop ends with it, as if the core itself had met the damage.
+    void on_damaged(const std::string& problem) {
+        boost::asio::post(loop_.context(), [problem] {
+            throw damaged_state{"the checkpoint is damaged, which was found " + problem};
+        });
+    }
+
     void on_nearly_full(bool is_full) {
         if (is_full) {
             log(log_level::error,
@@ -421,6 +440,7 @@ private:
     admin::server_view view_;
     admin::four_letter_words words_;
     net::core_loop loop_;
+    disk_stopper disk_stopper_; ///< what comes behind uses the threads, and goes before them
     std::unique_ptr<net::ensemble_links> links_;
     std::unique_ptr<history_service> history_;
     membership_file membership_file_;
@@ -474,6 +494,8 @@ void daemon::run() {
                 return;
             }
             reason = parts_->quarantine();
+        } catch (const damaged_state& problem) {
+            reason = problem.what();
         } catch (const tree::corrupt_state& problem) {
             reason = problem.what();
         }

@@ -57,16 +57,33 @@ snapshot_service::~snapshot_service() {
 void snapshot_service::open(const zab::snapshot_request& request) {
     auto begun = newest_.open_snapshot({});
     if (!begun) {
-        log(log_level::error, "cannot read the checkpoint: {}", begun.error().text);
-        return reports_.failed(request.peer, request.number);
+        return fail(request.peer, request.number, begun.error());
     }
     const auto row = (*begun)->meta_row(replica::history_key);
-    std::optional<zab::base_state> of = row ? base_of(*row) : std::nullopt;
+    if (!row) {
+        return fail(request.peer, request.number, row.error());
+    }
+    std::optional<zab::base_state> of = base_of(*row);
     if (!of) {
-        return reports_.failed(request.peer, request.number);
+        return fail(
+            request.peer,
+            request.number,
+            {store::store_errc::damaged, "the row that says how far the checkpoint reaches"}
+        );
     }
     submit(outgoing{request.peer, request.number, *std::move(begun), {}, 0});
     reports_.opened(request, *std::move(of));
+}
+
+/// This server's fault: one that is not merely busy must not go on with such a checkpoint.
+void snapshot_service::fail(
+    server_id peer, zab::attachment number, const store::store_error& problem
+) const {
+    log(log_level::error, "cannot read the checkpoint: {}", problem.text);
+    if (problem.code == store::store_errc::damaged) {
+        reports_.damaged("while it was sent to another server: " + problem.text);
+    }
+    reports_.failed(peer, number);
 }
 
 void snapshot_service::read(const zab::snapshot_read_request& request) {
@@ -139,9 +156,8 @@ void snapshot_service::carry_out(const zab::snapshot_read_request& request) {
     }
     outgoing& from = at->second;
     if (auto filled = fill(from); !filled) {
-        log(log_level::error, "cannot read the checkpoint: {}", filled.error().text);
         outgoing_.erase(at);
-        return reports_.failed(request.peer, request.number);
+        return fail(request.peer, request.number, filled.error());
     }
     const bool is_last = from.stream == nullptr && from.buffer.size() <= piece_size;
     bytes piece = from.buffer.substr(0, piece_size);

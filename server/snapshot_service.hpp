@@ -26,6 +26,8 @@ struct snapshot_reports {
     std::function<void(server_id, zab::attachment)> failed;
     std::function<void(zab::attachment, std::uint64_t offset)> stored;
     std::function<void(zab::attachment)> refused;
+    /// The checkpoint turned out to be damaged; any thread. `failed` follows.
+    std::function<void(const std::string& problem)> damaged;
 };
 
 /// One job after the other, on a thread of its own, whose priority is low: clients go first.
@@ -74,6 +76,7 @@ private:
         std::variant<outgoing, zab::snapshot_read_request, end_of_stream, zab::snapshot_piece>;
 
     void submit(job next);
+    void fail(server_id peer, zab::attachment number, const store::store_error& problem) const;
     void run();
     void carry_out(outgoing& begun);
     void carry_out(const zab::snapshot_read_request& request);

@@ -383,32 +383,37 @@ void storage::append(zab::operation_id operation, std::vector<zab::log_record> r
 }
 
 /// What the log thread does not accept now (its queue is full) goes when it has completed
-/// something.
+/// something. It looks at `has_backlog_` then, so only a refusal after that was set is one that it
+/// will see: the first one is tried once more.
 void storage::submit_backlog() {
     while (!backlog_.empty()) {
-        const zab::operation_id operation = backlog_.front().operation;
-        auto done = [this, operation](std::error_code error, std::uint64_t) {
-            if (!error) {
-                reports_.persisted(operation);
-            }
-        };
-        const std::error_code refused =
-            log_->submit(std::move(backlog_.front().records), txnlog::log_thread::completion{done});
-        if (refused) {
-            return wait_for_room(refused);
+        const std::error_code refused = submit_oldest();
+        if (!refused) {
+            backlog_.pop_front();
+            continue;
         }
-        backlog_.pop_front();
+        const bool is_expected = refused == std::errc::resource_unavailable_try_again ||
+                                 refused == std::errc::operation_canceled;
+        if (!is_expected) {
+            stop_process(
+                fmt::format("the log does not take any more records: {}", refused.message())
+            );
+        }
+        if (has_backlog_.exchange(true)) {
+            return;
+        }
     }
     has_backlog_ = false;
 }
 
-void storage::wait_for_room(std::error_code refused) {
-    const bool is_expected = refused == std::errc::resource_unavailable_try_again ||
-                             refused == std::errc::operation_canceled;
-    if (!is_expected) {
-        stop_process(fmt::format("the log does not take any more records: {}", refused.message()));
-    }
-    has_backlog_ = true;
+std::error_code storage::submit_oldest() {
+    auto done = [this,
+                 operation = backlog_.front().operation](std::error_code error, std::uint64_t) {
+        if (!error) {
+            reports_.persisted(operation);
+        }
+    };
+    return log_->submit(std::move(backlog_.front().records), txnlog::log_thread::completion{done});
 }
 
 void storage::purge(zxid upto) {
@@ -429,6 +434,9 @@ void storage::write(std::shared_ptr<const tree::change_set> changes) {
 void storage::note_checkpoint(
     const result<void, store::store_error>& outcome, std::chrono::nanoseconds took
 ) {
+    if (!outcome && outcome.error().code == store::store_errc::damaged) {
+        return reports_.damaged("while it was written to: " + outcome.error().text);
+    }
     if (!outcome && outcome.error().is_fatal()) {
         stop_process(outcome.error().text);
     }

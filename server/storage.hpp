@@ -26,6 +26,9 @@ struct storage_reports {
     std::function<void(zab::operation_id)> persisted;
     std::function<void(bool succeeded)> checkpoint_done;
     std::function<void(bool)> nearly_full;
+    /// The checkpoint turned out to be damaged, with a sentence for the operator: nothing more is
+    /// heard of what was asked for.
+    std::function<void(const std::string& problem)> damaged;
     /// Octets of writes in flight that the log surely has room for, each with its headers. Told
     /// before the `persisted` that changes it.
     std::function<void(std::uint64_t)> log_room;
@@ -129,7 +132,7 @@ private:
         zab::operation_id operation;
     };
 
-    void wait_for_room(std::error_code refused);
+    [[nodiscard]] std::error_code submit_oldest();
     void open_checkpoint();
     [[nodiscard]] txnlog::recovery_report read_log(replica::replica& server);
     void tell_room(std::uint64_t room) const;

@@ -153,6 +153,20 @@ class SnapshotTest(harness.TestCase):
         self.ensemble.start()
         self.assert_all_hold(count)
 
+    def test_a_leader_whose_checkpoint_is_damaged_is_rebuilt_instead_of_failing_its_follower_for_ever(self):
+        away, leader = self.ensemble.followers()[0], self.ensemble.leader()
+        away.kill()
+        count = self.write_until_log_is_cut(leader)
+        process = leader.process
+        os.truncate(os.path.join(leader.own_directory, "checkpoint", "data.mdb"), 16 * 4096)
+        away.launch()
+        leader.await_log("quarantine: the checkpoint is damaged, which was found while it was ")
+        for node in (leader, away):
+            await_that(lambda node=node: self.ensemble.mode(node), "it serves again")
+        self.assertIs(leader.process, process)
+        self.assertTrue(leader.is_running())
+        self.assert_all_hold(count)
+
 
 if __name__ == "__main__":
     main()
