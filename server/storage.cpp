@@ -265,6 +265,14 @@ void storage::check_completeness(
             directory_->log_path()
         )};
     }
+    if (report.segments.empty() && directory_->has_begun_log()) {
+        throw damaged_state{fmt::format(
+            "the transaction log in {} is missing, although {} had one. Put the log back, or "
+            "restore the data directory from a backup",
+            directory_->log_path(),
+            directory_->path()
+        )};
+    }
     if (report.segments.empty() && store_->was_created() && !directory_->is_new()) {
         throw damaged_state{fmt::format(
             "{} has an identity, but its checkpoint and its log are missing. Put them back; or, if "
@@ -308,6 +316,7 @@ void storage::start_log(const txnlog::recovery_report& report, storage_reports r
             "cannot write to the log in {}: {}", directory_->log_path(), writer.error().message()
         )};
     }
+    directory_->note_log_begun(files_);
     txnlog::log_thread_options thread_options;
     thread_options.on_nearly_full = [this](bool is_full) {
         reports_.nearly_full(is_full);

@@ -15,6 +15,7 @@ namespace {
 
 const std::string log_folder = "log";
 const std::string lock_name = "lock";
+const std::string log_begun_name = "log-begun";
 const std::string fresh_identity_name = "identity.new";
 const std::string zookeeper_folder = "version-2";
 
@@ -75,6 +76,11 @@ std::optional<data_identity> read_identity(file_system& files, const std::string
     return decoded->identity;
 }
 
+/// In lower-case hexadecimal digits, and a line end.
+bytes to_text(const unique_id& id) {
+    return fmt::format("{:02x}\n", fmt::join(id, ""));
+}
+
 /// Makes `directory`/`name` durably, if needed.
 std::string make_folder(file_system& files, const std::string& directory, const std::string& name) {
     std::string path = join_path(directory, name);
@@ -104,6 +110,17 @@ directory_lock::take(file_system& files, const std::string& directory, std::int6
     // depends on it.
     must(held->write_at(0, fmt::format("{}\n{:16}\n", pid, "")), path);
     return directory_lock{std::move(held)};
+}
+
+bool was_log_begun(file_system& files, const std::string& folder, const unique_id& storage) {
+    // Of another storage: what had that log was set aside with it.
+    return read_small_file(files, join_path(folder, log_begun_name)) == to_text(storage);
+}
+
+void data_directory::note_log_begun(file_system& files) {
+    if (!std::exchange(has_begun_log_, true)) {
+        write_small_file(files, path_, log_begun_name, to_text(identity_.storage));
+    }
 }
 
 void data_directory::end_quarantine(file_system& files) {
@@ -138,6 +155,7 @@ data_directory data_directory::open(file_system& files, const data_directory_opt
         opened.is_new_ = true;
     }
     opened.is_new_ = opened.is_new_ || opened.has_lost_history_;
+    opened.has_begun_log_ = was_log_begun(files, folder, opened.identity_.storage);
     opened.log_path_ = make_folder(files, log_root, log_folder);
     opened.has_zookeeper_data_ =
         holds_zookeeper_data(files, options.data_directory) ||

@@ -6,6 +6,7 @@
 ///         lock                        held by the running process; contains its pid
 ///         identity                    ensemble, storage and format version
 ///         log/                        the transaction log (or <dataLogDir>/conclave/log/)
+///         log-begun                   says that there must be a log
 ///         rebuild                     while a state is to be set aside or rebuilt
 ///         *.damaged-N                 states that were set aside
 #pragma once
@@ -84,6 +85,13 @@ public:
     /// does not have.
     [[nodiscard]] bool has_lost_history() const { return has_lost_history_; }
 
+    /// True if this storage has had a log: without one it is not new, but has lost it.
+    [[nodiscard]] bool has_begun_log() const { return has_begun_log_; }
+
+    /// There is a log, durably. To be called before anything in it is relied upon.
+    /// @throws data_directory_error
+    void note_log_begun(file_system& files);
+
     /// There is a state again. To be called once it is durable; may be called any time then.
     /// @throws data_directory_error
     void end_quarantine(file_system& files);
@@ -101,8 +109,14 @@ private:
     std::string path_;
     std::string log_path_;
     bool is_new_ = false;
+    bool has_begun_log_ = false;
     bool has_lost_history_ = false;
     bool has_zookeeper_data_ = false;
 };
+
+/// True if Conclave's own folder `folder` says that `storage` has had a log; for who looks at a
+/// directory without opening it. @throws data_directory_error
+[[nodiscard]] bool
+was_log_begun(file_system& files, const std::string& folder, const unique_id& storage);
 
 } // namespace conclave::txnlog

@@ -277,6 +277,11 @@ private:
                 bytes{restore_advice}
             );
         }
+        if (!has_log && txnlog::was_log_begun(files_, report_.path, identity_->storage)) {
+            return report_.add(
+                severity::damage, "the transaction log is missing", bytes{restore_advice}
+            );
+        }
         if (!has_log && report_.checkpoint_path.empty() && !report_.rebuild_note) {
             return report_.add(
                 severity::damage,

@@ -93,6 +93,15 @@ class DamagedDisk(QuarantineTestCase):
         self.assert_rebuilt(damaged, r"quarantine: the transaction log in \S+ is missing")
         self.assert_all_hold(100)
 
+    def test_a_server_without_its_log_is_rebuilt_even_before_its_first_checkpoint(self):
+        damaged = self.ensemble.followers()[0]
+        damaged.kill()      # leaves a checkpoint that knows of nothing
+        for path in log_files.segments(damaged):
+            os.remove(path)
+        damaged.launch()
+        self.assert_rebuilt(damaged, r"quarantine: the transaction log in \S+ is missing")
+        self.assert_all_hold(100)
+
     def test_a_server_with_a_damaged_checkpoint_is_rebuilt(self):
         damaged = self.ensemble.followers()[0]
         damaged.stop()

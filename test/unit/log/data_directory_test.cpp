@@ -66,6 +66,23 @@ TEST_CASE(
     CHECK(opened.identity() == options(1).fresh);
 }
 
+TEST_CASE("data directory: that there is a log is known without it", "[log][directory]") {
+    data_files files;
+    {
+        data_directory opened = data_directory::open(files, options(1));
+        CHECK_FALSE(opened.has_begun_log());
+        CHECK_FALSE(was_log_begun(files, opened.path(), opened.identity().storage));
+        opened.note_log_begun(files);
+        opened.note_log_begun(files);
+        CHECK(opened.has_begun_log());
+    }
+    files.power_loss({survival::kind::nothing, 0});
+    const data_directory opened = data_directory::open(files, options(2));
+    CHECK(opened.has_begun_log());
+    CHECK(was_log_begun(files, opened.path(), opened.identity().storage));
+    CHECK_FALSE(was_log_begun(files, opened.path(), options(3).fresh.storage));
+}
+
 TEST_CASE("data directory: a crash while it is made leaves it new or whole", "[log][directory]") {
     data_files dry_run;
     const std::size_t first = dry_run.operation_count();
