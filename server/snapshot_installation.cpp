@@ -18,12 +18,19 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The place in the history that the checkpoint in `directory` is of; nothing if it cannot be read,
-/// because then it is not known to be whole.
+/// The place in the history that the checkpoint in `directory` is of; nothing if it is damaged.
+/// @throws std::runtime_error if it may be whole, but cannot be read now
 std::optional<zab::position> place_of(const fs::path& directory) {
     store::checkpoint_settings settings;
     settings.directory = directory;
     auto opened = store::checkpoint_store::open(settings);
+    if (!opened && opened.error().code != store::store_errc::damaged) {
+        throw std::runtime_error{fmt::format(
+            "a snapshot that arrived cannot be looked at, and may be what the log goes on behind: "
+            "{}",
+            opened.error().text
+        )};
+    }
     if (!opened) {
         log(log_level::warning, "{}", opened.error().text);
         return std::nullopt;
@@ -33,11 +40,13 @@ std::optional<zab::position> place_of(const fs::path& directory) {
     return read ? std::optional{read->applied.at} : std::nullopt;
 }
 
-/// Of the newest base record in the log, if that is at `from` or later.
-std::optional<zab::position>
-newest_base(txnlog::file_system& files, const std::string& log_directory, zxid from) {
+/// Whether the newest base record in the log, of those at `place` or later, is of it.
+/// @return nothing if the log cannot be read to its end
+std::optional<bool> goes_on_behind(
+    txnlog::file_system& files, const std::string& log_directory, const zab::position& place
+) {
     txnlog::recovery_options options;
-    options.above = zxid{from.value - 1};
+    options.above = zxid{place.at.value - 1};
     std::optional<zab::position> newest;
     const auto look_at = [&](const txnlog::record& record, const txnlog::record_position&) {
         if (record.type == static_cast<std::uint8_t>(zab::record_type::base)) {
@@ -45,8 +54,9 @@ newest_base(txnlog::file_system& files, const std::string& log_directory, zxid f
             newest = read ? std::optional{read->at} : std::nullopt;
         }
     };
-    static_cast<void>(txnlog::recover(files, log_directory, options, look_at)); // judged later
-    return newest;
+    const txnlog::verdict end = txnlog::recover(files, log_directory, options, look_at).outcome;
+    const bool is_whole = end == txnlog::verdict::clean || end == txnlog::verdict::torn_tail;
+    return is_whole ? std::optional{newest == place} : std::nullopt;
 }
 
 } // namespace
@@ -58,7 +68,11 @@ void settle_incoming_snapshot(txnlog::file_system& files, const installation_pat
         return;
     }
     const std::optional<zab::position> of = place_of(paths.incoming);
-    if (!of || newest_base(files, paths.log, of->at) != of) {
+    const std::optional<bool> is_next = of ? goes_on_behind(files, paths.log, *of) : false;
+    if (!is_next) {
+        return; // the log is judged when it is recovered
+    }
+    if (!*is_next) {
         log(log_level::info,
             "removed a snapshot that was not installed yet directory={}",
             paths.incoming.string());

@@ -16,8 +16,8 @@ struct installation_paths {
 
 /// Gives the snapshot the place of the checkpoint if the log goes on behind it: its newest base
 /// record names the place in the history that the snapshot is of. Otherwise the server is what it
-/// was before, and what came in is removed. Durable when it returns; may be interrupted anywhere
-/// and done again.
+/// was before, and what came in is removed; it stays if the log cannot be read. Durable when it
+/// returns; may be interrupted anywhere and done again.
 /// @throws std::runtime_error with a sentence for the operator
 void settle_incoming_snapshot(txnlog::file_system& files, const installation_paths& paths);
 

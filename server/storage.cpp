@@ -218,7 +218,7 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
         next.at = record.id;
         next.payload.assign(record.payload);
         if (next.type == zab::record_type::promise) {
-            newest_promise_ = next.payload;
+            keep_newer_promise(next.payload);
         }
         replayed_count_ += next.type == zab::record_type::entry && next.at > checkpoint ? 1 : 0;
         if (const auto accepted = server.recover(next); !accepted) {
@@ -236,9 +236,7 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
             if (const auto accepted = server.recover(promise); !accepted) {
                 contradiction = fmt::format("{} (head of {})", accepted.error(), segment.file);
             }
-            if (newest_promise_.empty()) {
-                newest_promise_ = segment.head_payload;
-            }
+            keep_newer_promise(segment.head_payload);
         }
     }
     if (!contradiction.empty()) {
@@ -249,6 +247,16 @@ txnlog::recovery_report storage::read_log(replica::replica& server) {
         )};
     }
     return report;
+}
+
+/// The next segment repeats it, so it must be the highest of all that are anywhere in the log: the
+/// segments that say it may go then.
+void storage::keep_newer_promise(bytes_view payload) {
+    const auto known = zab::decode_promise(newest_promise_);
+    const auto other = zab::decode_promise(payload);
+    if (other && (!known || other->to >= known->to)) {
+        newest_promise_ = payload;
+    }
 }
 
 /// A whole part of the data may be missing without anything being damaged: never start with a

@@ -135,6 +135,7 @@ private:
     [[nodiscard]] std::error_code submit_oldest();
     void open_checkpoint();
     [[nodiscard]] txnlog::recovery_report read_log(replica::replica& server);
+    void keep_newer_promise(bytes_view payload);
     void tell_room(std::uint64_t room) const;
     void
     check_completeness(const txnlog::recovery_report& report, const replica::replica& server) const;
