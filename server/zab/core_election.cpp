@@ -79,11 +79,11 @@ void core::send_status(server_id to, bool wants_answer) {
 }
 
 void core::on(server_id from, const status_message& what) {
-    note_seen(what.promised);
     if (what.wants_answer) {
         send_status(from, false);
     }
     if (members().find(from) != nullptr) {
+        note_seen(what.promised);
         last_statuses_[from] = {what, now_};
     }
     if (role_ != role::looking) {
@@ -213,7 +213,9 @@ bool core::may_campaign() {
                        campaign_wait_;
 }
 
-/// A number that no zxid could hold is no epoch.
+/// A number that no zxid could hold is no epoch. What a stranger says counts only where it answers
+/// this server, or follows it: campaigning above any number that somebody sends would use up the
+/// epochs.
 void core::note_seen(epoch promised) {
     if (promised.value <= epoch_max) {
         highest_seen_ = std::max(highest_seen_, promised);
@@ -353,7 +355,9 @@ void core::note(denial reason) {
 }
 
 void core::on(server_id from, const campaign_message& what) {
-    note_seen(what.asked.to);
+    if (members().find(from) != nullptr) {
+        note_seen(what.asked.to);
+    }
     const denial reason = what.asked.candidate == from ? consider(from, what) : denial::stale_epoch;
     note(reason);
     if (reason != denial::none) {
@@ -399,7 +403,7 @@ void core::on(server_id from, const promise_message& what) {
         last_votes_[from] = {what.asked.to, what.reason, now_};
     }
     if (is_leading(role_) && what.reason == denial::none) {
-        return welcome(from, what.number, what.state);
+        return on(from, follow_message{what.number, what.state});
     }
     if (role_ != role::candidate) {
         return;

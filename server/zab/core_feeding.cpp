@@ -7,6 +7,15 @@
 
 namespace conclave::zab {
 
+namespace {
+
+/// 2.7: what is under way to a follower is bounded, wherever it is read from.
+bool has_room(const progress& peer, const core_limits& limits) {
+    return peer.in_flight.size() < limits.window_count && peer.in_flight_size < limits.window_size;
+}
+
+} // namespace
+
 progress* core::find(server_id peer, attachment number) {
     const auto at = followers_.find(peer);
     return at == followers_.end() || at->second.number != number ? nullptr : &at->second;
@@ -98,7 +107,7 @@ void core::feed(progress& peer) {
             snapshot_requests_.push_back({peer.id, peer.number, at_least});
         }
     } else if (peer.sent.at < history_.memory_base().at && peer.sent.at < limit) {
-        if (!peer.is_reading && peer.in_flight.size() < settings_.limits.window_count) {
+        if (!peer.is_reading && has_room(peer, settings_.limits)) {
             ++counters_.attached_reading;
             peer.mode = feeding::reading;
             peer.is_reading = true;
@@ -110,7 +119,7 @@ void core::feed(progress& peer) {
     // One message only until the follower has confirmed where it stands.
     const std::size_t window = peer.matched > zxid{} ? settings_.limits.window_count : 1;
     while (peer.mode == feeding::streaming && peer.sent.at < limit &&
-           peer.in_flight.size() < window && peer.in_flight_size < settings_.limits.window_size) {
+           peer.in_flight.size() < window && has_room(peer, settings_.limits)) {
         std::vector<shared_entry> batch;
         std::size_t size = 0;
         for (std::size_t index = history_.index_behind(peer.sent.at);
