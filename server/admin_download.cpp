@@ -2,13 +2,13 @@
 
 #include "server/version.hpp"
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/empty_body.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -19,8 +19,6 @@
 
 #include <array>
 #include <optional>
-#include <sys/socket.h>
-#include <sys/time.h>
 
 namespace conclave {
 
@@ -32,13 +30,13 @@ namespace ssl = asio::ssl;
 using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
-constexpr long patience_s = 180;
 constexpr std::size_t problem_size_max = std::size_t{64} << 10U;
 
-/// One request and its response, on a connection of their own.
+/// One request and its response, on a connection of their own. Each step is waited for, and fails
+/// if the other side says nothing for too long.
 class exchange {
 public:
-    explicit exchange(const admin_address& from) : from_(from), socket_(context_) {}
+    explicit exchange(const admin_address& from) : from_(from), tcp_(context_) {}
 
     result<download_outcome, std::string>
     run(const std::string& target, function_ref<bool(bytes_view)> sink) {
@@ -70,17 +68,20 @@ public:
     }
 
 private:
+    /// Begins an operation, whose handler gets an error first, and runs it to its end.
+    template <class Begin>
+    void await(Begin begin) {
+        tcp_.expires_after(from_.patience);
+        begin([this](const error_code& failed, auto&&...) { failed_ = failed; });
+        context_.restart();
+        context_.run();
+    }
+
     void connect() {
         tcp::resolver resolver{context_};
         const auto found = resolver.resolve(from_.host, from_.port, failed_);
         if (!failed_) {
-            asio::connect(socket_, found, failed_);
-        }
-        if (!failed_) {
-            const timeval patience{patience_s, 0};
-            ::setsockopt(
-                socket_.native_handle(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience
-            );
+            await([&](auto done) { tcp_.async_connect(found, done); });
         }
     }
 
@@ -88,11 +89,11 @@ private:
         if (!from_.is_secure || !read_keys()) {
             return;
         }
-        tls_.emplace(socket_, keys_);
+        tls_.emplace(tcp_, keys_);
         ::SSL_set_tlsext_host_name(tls_->native_handle(), from_.host.c_str());
         tls_->set_verify_callback(ssl::host_name_verification{from_.host}, failed_);
         if (!failed_) {
-            tls_->handshake(ssl::stream_base::client, failed_);
+            await([&](auto done) { tls_->async_handshake(ssl::stream_base::client, done); });
         }
     }
 
@@ -121,7 +122,7 @@ private:
     /// Does something to the stream that is spoken over.
     template <class What>
     void on_stream(What what) {
-        tls_ ? what(*tls_) : what(socket_);
+        tls_ ? what(*tls_) : what(tcp_);
     }
 
     void send(const std::string& target) {
@@ -135,13 +136,18 @@ private:
         if (!from_.authorization.empty()) {
             request.set(http::field::authorization, from_.authorization);
         }
-        on_stream([&](auto& stream) { http::write(stream, request, failed_); });
+        on_stream([&](auto& stream) {
+            await([&](auto done) { http::async_write(stream, request, done); });
+        });
     }
 
     void read_head() {
         parser_.body_limit(boost::none);
+        parser_.eager(true);
         if (!failed_) {
-            on_stream([&](auto& stream) { http::read_header(stream, buffer_, parser_, failed_); });
+            on_stream([&](auto& stream) {
+                await([&](auto done) { http::async_read_header(stream, buffer_, parser_, done); });
+            });
         }
     }
 
@@ -150,7 +156,9 @@ private:
         while (!failed_ && !parser_.is_done()) {
             parser_.get().body().data = portion.data();
             parser_.get().body().size = portion.size();
-            on_stream([&](auto& stream) { http::read(stream, buffer_, parser_, failed_); });
+            on_stream([&](auto& stream) {
+                await([&](auto done) { http::async_read_some(stream, buffer_, parser_, done); });
+            });
             if (failed_ == http::error::need_buffer) {
                 failed_ = {};
             }
@@ -182,9 +190,9 @@ private:
 
     const admin_address& from_;
     asio::io_context context_;
-    tcp::socket socket_;
+    boost::beast::tcp_stream tcp_;
     ssl::context keys_{ssl::context::tls_client};
-    std::optional<ssl::stream<tcp::socket&>> tls_;
+    std::optional<ssl::stream<boost::beast::tcp_stream&>> tls_;
     std::string unreadable_; ///< a file of keys
     boost::beast::flat_buffer buffer_;
     http::response_parser<http::buffer_body> parser_;

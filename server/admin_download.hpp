@@ -5,6 +5,7 @@
 #include <conclave/result.hpp>
 #include <conclave/types.hpp>
 
+#include <chrono>
 #include <string>
 
 namespace conclave {
@@ -22,6 +23,7 @@ struct admin_address {
     std::string authorization; ///< value of that field; empty: without
     bool is_secure = false;    ///< over TLS; the certificate has to be for the host
     download_keys keys;
+    std::chrono::seconds patience{180}; ///< for the other side's next octets, and for a connection
 };
 
 /// "HOST:PORT", "[::1]:PORT", "http://HOST:PORT/", "https://HOST:PORT/". A sentence for anything
@@ -34,8 +36,8 @@ struct download_outcome {
     std::string cluster; ///< whose it is, hexadecimal, if the server said
 };
 
-/// Gives the body of a GET to `sink` as it comes, until that says false. Waits; three minutes at
-/// most for the next octet.
+/// Gives the body of a GET to `sink` as it comes, until that says false. Waits, `patience` at most
+/// for the next octets.
 /// @return a sentence if the connection failed, or ended before the body did
 [[nodiscard]] result<download_outcome, std::string>
 download(const admin_address& from, const std::string& target, function_ref<bool(bytes_view)> sink);

@@ -14,6 +14,7 @@
 #include <fmt/format.h>
 
 #include <charconv>
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -207,6 +208,12 @@ int run_backup(int count, char** values) {
         "For https: a file with the own certificate, if one is asked for"
     );
     command.add_option("--key", keys.private_key, "A file with its key")->needs(certificate);
+    std::int64_t timeout_s = order.from.patience.count();
+    command
+        .add_option(
+            "--timeout", timeout_s, "Seconds to wait for the server's next octets, 180 unless told"
+        )
+        ->check(CLI::Range(1, 86'400));
     if (const auto done = parse(command, count, values)) {
         return *done;
     }
@@ -219,6 +226,7 @@ int run_backup(int count, char** values) {
     }
     order.from = *from;
     order.from.keys = keys;
+    order.from.patience = std::chrono::seconds{timeout_s};
     order.into = directory;
     if (!token_file.empty() || !credentials_file.empty()) {
         const auto read = token_file.empty() ? read_authorization("digest", credentials_file)
@@ -303,11 +311,14 @@ int run_restore(int count, char** values) {
     command
         .add_option("--to-time", to_time, "Nothing behind this time, such as 2026-11-27T20:15:03Z")
         ->excludes(by_zxid);
-    command.add_option(
-        "--epochs",
-        order.target.epochs_passed_over,
-        "How many epochs to pass over: more than have begun since the backup"
-    );
+    command
+        .add_option(
+            "--epochs",
+            order.target.epochs_passed_over,
+            "How many epochs to pass over, more than have begun since the backup; without it, "
+            "enough of them"
+        )
+        ->check(CLI::PositiveNumber);
     auto* const subtree = command.add_option(
         "--subtree", order.subtree, "Only this node and what is below it, to --to-file"
     );

@@ -42,6 +42,26 @@ std::string cluster_text(const bytes& password_key) {
     return text;
 }
 
+/// "snapshot-1764270903250", "log-1764270963250": other names are of somebody else.
+bool is_name_of_file(const std::string& name) {
+    for (const std::string_view prefix : {"snapshot-", "log-"}) {
+        if (name.size() > prefix.size() && name.starts_with(prefix)) {
+            return name.find_first_not_of("0123456789", prefix.size()) == std::string::npos;
+        }
+    }
+    return false;
+}
+
+bool is_finished(const fs::path& each) {
+    std::error_code ignored; // what cannot be looked at is none
+    return is_name_of_file(each.filename().string()) && fs::is_regular_file(each, ignored);
+}
+
+bool is_part(const fs::path& each) {
+    return each.extension() == ".part" &&
+           (is_name_of_file(each.stem().string()) || each.stem() == manifest_name);
+}
+
 /// What a log holds, read and checked against the place behind which it has to begin.
 result<backup_log, std::string> prove_log(const fs::path& file, const zab::position& behind) {
     auto source = open_source(file.string());
@@ -83,6 +103,7 @@ backup_directory::backup_directory(fs::path path, int lock) : path_(std::move(pa
 backup_directory::backup_directory(backup_directory&& other) noexcept
     : path_(std::move(other.path_))
     , lock_(std::exchange(other.lock_, -1))
+    , is_begun_(other.is_begun_)
     , manifest_(std::move(other.manifest_)) {}
 
 backup_directory::~backup_directory() {
@@ -114,7 +135,9 @@ result<backup_directory, std::string> backup_directory::open(const fs::path& pat
         return unexpected{fmt::format("there is no backup in {}", path.string())};
     }
     if (of == purpose::writing) {
-        opened.remove_leftovers();
+        if (auto prepared = opened.prepare(); !prepared) {
+            return unexpected{prepared.error()};
+        }
     }
     return opened;
 }
@@ -122,7 +145,11 @@ result<backup_directory, std::string> backup_directory::open(const fs::path& pat
 result<void, std::string> backup_directory::read_manifest() {
     const fs::path file = path_ / manifest_name;
     std::error_code failed;
-    if (!fs::exists(file, failed)) {
+    is_begun_ = fs::exists(file, failed);
+    if (failed) {
+        return unexpected{fmt::format("cannot read {}: {}", file.string(), failed.message())};
+    }
+    if (!is_begun_) {
         return {};
     }
     std::ifstream in{file, std::ios::binary};
@@ -145,8 +172,33 @@ result<void, std::string> backup_directory::write_manifest() {
                    : result<void, std::string>{unexpected{written.error()}};
 }
 
+/// There is a manifest from the first moment on, so that one that is missing was lost.
+result<void, std::string> backup_directory::prepare() {
+    std::error_code failed;
+    std::vector<fs::path> found;
+    for (fs::directory_iterator each{path_, failed}; !failed && each != fs::directory_iterator{};
+         each.increment(failed)) {
+        found.push_back(each->path());
+    }
+    if (failed) {
+        return unexpected{fmt::format("cannot read {}: {}", path_.string(), failed.message())};
+    }
+    const auto finished = std::find_if(found.begin(), found.end(), is_finished);
+    if (!is_begun_ && finished != found.end()) {
+        return unexpected{fmt::format(
+            "{} holds {}, and no {} that says what counts: bring that back, or use another "
+            "directory",
+            path_.string(),
+            finished->filename().string(),
+            manifest_name
+        )};
+    }
+    remove_leftovers(found);
+    return is_begun_ ? result<void, std::string>{} : write_manifest();
+}
+
 /// Only what this program may have made.
-void backup_directory::remove_leftovers() {
+void backup_directory::remove_leftovers(const std::vector<fs::path>& found) const {
     std::set<std::string> known;
     for (const backup_series& each : manifest_.series) {
         known.insert(each.snapshot.file);
@@ -154,13 +206,12 @@ void backup_directory::remove_leftovers() {
             known.insert(log.file);
         }
     }
-    std::error_code ignored;
-    for (const fs::directory_entry& each : fs::directory_iterator{path_, ignored}) {
-        const std::string name = each.path().filename().string();
-        const bool is_ours = name.starts_with("snapshot-") || name.starts_with("log-") ||
-                             name.starts_with(scratch_name) || name.ends_with(".part");
-        if (is_ours && !known.contains(name)) {
-            fs::remove_all(each.path(), ignored);
+    std::error_code ignored; // they are in nobody's way, and removed next time
+    for (const fs::path& each : found) {
+        if (each.filename() == scratch_name) {
+            fs::remove_all(each, ignored);
+        } else if (is_part(each) || (is_finished(each) && !known.contains(each.filename()))) {
+            fs::remove(each, ignored);
         }
     }
 }

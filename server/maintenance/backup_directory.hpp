@@ -56,7 +56,8 @@ using octet_sink = function_ref<bool(bytes_view)>;
 
 /// One directory, held by one process at a time. Files count once the manifest names them, which is
 /// replaced in one step; they are whole, verified and durable by then. What it does not name is a
-/// leftover of an interrupted backup and removed when the directory is opened for writing.
+/// leftover of an interrupted backup and removed when the directory is opened for writing. Files
+/// of a backup without a manifest are never removed: it was lost.
 class backup_directory {
 public:
     enum class purpose { reading, writing };
@@ -95,10 +96,12 @@ private:
 
     [[nodiscard]] result<void, std::string> read_manifest();
     [[nodiscard]] result<void, std::string> write_manifest();
-    void remove_leftovers();
+    [[nodiscard]] result<void, std::string> prepare();
+    void remove_leftovers(const std::vector<std::filesystem::path>& found) const;
 
     std::filesystem::path path_;
     int lock_ = -1;
+    bool is_begun_ = false; ///< there is a manifest
     backup_manifest manifest_;
 };
 

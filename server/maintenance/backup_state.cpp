@@ -25,6 +25,10 @@ const backup_series* choose(const backup_manifest& from, const backup_target& ta
     return found == from.series.rend() ? nullptr : &*found;
 }
 
+std::int64_t end_time(const backup_series& of) {
+    return of.logs.empty() ? of.snapshot.time_ms : of.logs.back().time_ms;
+}
+
 /// Builds the checkpoint that a snapshot holds, and looks whether it is what was taken.
 result<void, std::string> load(
     const std::filesystem::path& file,
@@ -46,7 +50,18 @@ result<void, std::string> load(
 } // namespace
 
 result<void, std::string> holds(const backup_directory& from, const backup_target& target) {
-    if (choose(from.manifest(), target) != nullptr) {
+    const backup_series* const series = choose(from.manifest(), target);
+    if (series != nullptr && target.at && *target.at > series->end().at) {
+        return unexpected{fmt::format(
+            "{} ends at zxid 0x{:x}, {}{}: the target 0x{:x} is not in it",
+            from.path().string(),
+            series->end().at.value,
+            iso_time(end_time(*series)),
+            series == &from.manifest().series.back() ? "" : ", and goes on with a later snapshot",
+            target.at->value
+        )};
+    }
+    if (series != nullptr) {
         return {};
     }
     const backup_snapshot& oldest = from.manifest().series.front().snapshot;
@@ -113,8 +128,16 @@ result<void, std::string> backup_state::replay(
             return unexpected{fmt::format("{}: {}", each.file, read ? refused : read.error())};
         }
         if (is_behind) {
-            break;
+            return {};
         }
+    }
+    if (target.time_ms && *target.time_ms > end_time(of)) {
+        note_ = fmt::format(
+            "the backup ends at zxid 0x{:x}, {}, before the target: what was written between them "
+            "is not in it\n",
+            of.end().at.value,
+            iso_time(end_time(of))
+        );
     }
     return {};
 }

@@ -22,7 +22,7 @@ struct backup_target {
     std::optional<std::int64_t> time_ms; ///< nothing that was written later than this
 };
 
-/// @return a sentence if the backup begins behind the target
+/// @return a sentence if the backup begins behind the target, or ends before the zxid
 [[nodiscard]] result<void, std::string>
 holds(const backup_directory& from, const backup_target& target);
 
@@ -47,6 +47,9 @@ public:
 
     [[nodiscard]] std::int64_t replayed_count() const { return replayed_count_; }
 
+    /// A line about what the operator should know; empty without.
+    [[nodiscard]] const std::string& note() const { return note_; }
+
     /// Saves everything, as reaching as far as `row` says.
     [[nodiscard]] result<void, std::string> save(const replica::history_row& row) {
         return replaying_.save(row);
@@ -63,6 +66,7 @@ private:
     history_replay replaying_;
     std::string snapshot_file_;
     std::int64_t replayed_count_ = 0;
+    std::string note_;
 };
 
 } // namespace conclave::maintenance

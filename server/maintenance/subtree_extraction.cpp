@@ -151,6 +151,7 @@ write_subtree(const backup_state& from, const bytes& root, std::ostream& to) {
     extraction_report report = written.report();
     report.at = from.reached().applied.at.at;
     report.time_ms = from.reached().time_ms;
+    report.note = from.note();
     return report;
 }
 
@@ -193,11 +194,12 @@ std::string to_text(const extraction_report& report) {
                   ", without {} ephemeral nodes, which belonged to sessions", report.ephemeral_count
               );
     return fmt::format(
-        "{} nodes as of zxid 0x{:x}, {}{}\n",
+        "{} nodes as of zxid 0x{:x}, {}{}\n{}",
         report.node_count,
         report.at.value,
         iso_time(report.time_ms),
-        left_out
+        left_out,
+        report.note
     );
 }
 

@@ -18,6 +18,7 @@ struct extraction_report {
     std::int64_t ephemeral_count = 0; ///< left out: they belonged to sessions
     zxid at;                          ///< the newest transaction of the state that they are from
     std::int64_t time_ms{};           ///< of that
+    std::string note;                 ///< a line about what the operator should know; may be empty
 };
 
 /// Writes the node at `root` and everything below it, as `conclave export` does

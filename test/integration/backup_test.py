@@ -5,6 +5,7 @@ import http.client
 import json
 import os
 import shutil
+import socket
 import subprocess
 import threading
 import time
@@ -178,6 +179,107 @@ class OfOneServer(BackupTest):
         client = self.connect(other)
         client.send_handshake(timeout_ms=10000, last_zxid=last) # as a client that comes from the lost server
         self.assertNotEqual(client.receive().fields["sessionId"], 0)
+
+    def test_each_restore_goes_on_behind_the_one_before(self):
+        node = self.server()
+        session = self.session(node)
+        session.must("create", path="/a")
+        self.take(node)
+        early = session.must("create", path="/b")["zxid"]
+        session.must("create", path="/c")
+        self.take(node)
+        node.terminate()
+        newest, text = self.restored()
+        self.assertIn("every server that is restored with this one", text)
+        newest.start()
+        seen = self.session(newest).must("create", path="/after")["zxid"]
+        newest.terminate()
+        # That was the wrong moment.
+        second, _ = self.restored("--to-zxid", hex(early))
+        second.start()
+        client = self.connect(second)
+        client.send_handshake(timeout_ms=10000, last_zxid=seen)
+        self.assertNotEqual(client.receive().fields["sessionId"], 0)
+        self.assertGreater(self.session(second).must("create", path="/c")["zxid"], seen)
+        # The same moment again, into the same place.
+        second.terminate()
+        kept = json.loads(conclaved("doctor", "--json", second.data_directory)[1])["checkpoint"]["epoch"]
+        shutil.rmtree(second.own_directory)
+        code, text = conclaved("restore", self.backup, second.data_directory, "--to-zxid", hex(early))
+        self.assertEqual(code, 0, text)
+        self.assertGreater(json.loads(conclaved("doctor", "--json", second.data_directory)[1])["checkpoint"]["epoch"], kept)
+
+    def test_a_place_that_clients_have_seen_is_refused(self):
+        node = self.server()
+        self.session(node).must("create", path="/a")
+        self.take(node)
+        node.terminate()
+        into = os.path.join(self.scratch, "into")
+        self.assertEqual(conclaved("restore", self.backup, into, "--epochs", "0")[0], 2)
+        self.restored("--epochs", "1000")
+        code, text = conclaved("restore", self.backup, into, "--epochs", "1001")
+        self.assertEqual(code, 0, text)
+        code, text = conclaved("restore", self.backup, os.path.join(self.scratch, "other"), "--epochs", "1000")
+        self.assertEqual(code, 1, text)
+        self.assert_says(text, "more than 1001")
+
+    def test_a_record_that_cannot_be_kept_takes_a_word_of_the_operator(self):
+        node = self.server()
+        self.session(node).must("create", path="/a")
+        self.take(node)
+        node.terminate()
+        os.mkdir(os.path.join(self.backup, "restores.lock"))
+        into = os.path.join(self.scratch, "into")
+        code, text = conclaved("restore", self.backup, into)
+        self.assertEqual(code, 1, text)
+        self.assert_says(text, "say --epochs")
+        self.assertFalse(os.path.exists(os.path.join(into, "conclave")))
+        code, text = conclaved("restore", self.backup, into, "--epochs", "5000")
+        self.assertEqual(code, 0, text)
+        self.assert_says(text, "does not remember this restore")
+
+    def test_a_target_behind_the_end_is_told(self):
+        node = self.server()
+        last = self.session(node).must("create", path="/a")["zxid"]
+        self.take(node)
+        into = os.path.join(self.scratch, "into")
+        code, text = conclaved("restore", self.backup, into, "--to-zxid", hex(last + 100))
+        self.assertEqual(code, 1, text)
+        self.assert_says(text, "ends at zxid")
+        self.assertFalse(os.path.exists(os.path.join(into, "conclave")))
+        _, text = self.restored("--to-time", str(int(time.time() * 1000) + 3600_000))
+        self.assert_says(text, "ends at zxid .* before the target")
+        _, text = self.restored()
+        self.assertNotIn("before the target", text)
+
+    def test_a_lost_manifest_costs_nothing_else(self):
+        node = self.server()
+        self.session(node).must("create", path="/a")
+        self.take(node)
+        manifest = os.path.join(self.backup, "backup.json")
+        os.rename(manifest, manifest + ".aside")
+        before = set(os.listdir(self.backup))
+        self.assert_says(self.take(node, expect=1), "no backup.json")
+        self.assertEqual(set(os.listdir(self.backup)), before)
+        os.rename(manifest + ".aside", manifest)
+        self.assertIn("nothing new", self.take(node))
+
+    def test_a_server_that_falls_silent_is_not_waited_for_forever(self):
+        for answer in (b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nCONC"):
+            with socket.create_server((LOOPBACK, 0)) as listener:
+                def serve(listener=listener, answer=answer):
+                    connection, _ = listener.accept()
+                    with connection:
+                        connection.recv(1000)
+                        connection.sendall(answer)
+                        connection.recv(1000) # until the other side gives up
+                silent = threading.Thread(target=serve)
+                silent.start()
+                code, text = conclaved("backup", "--admin", f"{LOOPBACK}:{listener.getsockname()[1]}", "--timeout", 1,
+                                       self.backup)
+                silent.join()
+            self.assertEqual(code, 1, text)
+            self.assert_says(text, "gave no whole answer")
 
     def test_sessions_go_on_or_expire(self):
         node = self.server()
