@@ -1,5 +1,7 @@
 #include "server/admin/exposition.hpp"
 
+#include <conclave/path.hpp>
+
 #include <fmt/format.h>
 
 #include <array>
@@ -30,9 +32,15 @@ constexpr std::array<std::pair<bytes_view, duration>, 16> bounds{{
     {"10", duration{10'000'000}},
 }};
 
+/// What is no UTF-8 would make the reader refuse the whole page.
 bytes escaped(bytes_view value) {
+    const bool is_text = utf8::is_valid(value);
     bytes out;
     for (const char each : value) {
+        if (!is_text && (static_cast<unsigned char>(each) & 0x80U) != 0) {
+            out += '?';
+            continue;
+        }
         if (each == '\n') {
             out += "\\n";
             continue;

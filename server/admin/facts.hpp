@@ -111,6 +111,14 @@ struct quota_facts {
     std::int64_t bytes_used = 0;
 };
 
+/// How many transactions a follower has not acknowledged. If it is in an earlier epoch than the
+/// leader's history, those of that epoch are not known here: it is at least so many.
+[[nodiscard]] inline std::int64_t lag_of(zxid acknowledged, zxid logged) {
+    const bool is_in_epoch = acknowledged.in_epoch() == logged.in_epoch();
+    const std::int64_t known = is_in_epoch ? acknowledged.counter() : 0;
+    return acknowledged > logged ? 0 : logged.counter() - known;
+}
+
 /// Everything that metrics are made of, but for what the process itself knows.
 struct measured_facts {
     server_facts server;

@@ -94,16 +94,20 @@ void add_ensemble(list& out, const replica::ensemble_status& ensemble) {
         return;
     }
     std::int64_t voters = 0;
+    std::int64_t learners = 0;
     std::int64_t followers = 0;
     std::int64_t observers = 0;
     for (const replica::member_status& each : ensemble.members) {
+        // Who is still fed from the log, or by a snapshot, has not caught up.
+        const bool is_synced = each.follower && each.follower->fed_by == zab::feeding::streaming;
         voters += each.is_voter ? 1 : 0;
-        followers += each.follower && each.is_voter ? 1 : 0;
-        observers += each.follower && !each.is_voter ? 1 : 0;
+        learners += each.follower ? 1 : 0;
+        followers += is_synced && each.is_voter ? 1 : 0;
+        observers += is_synced && !each.is_voter ? 1 : 0;
     }
     out.push_back({"quorum_size", voters});
     if (ensemble.leader == ensemble.self) {
-        out.push_back({"learners", followers + observers});
+        out.push_back({"learners", learners});
         out.push_back({"synced_followers", followers});
         out.push_back({"synced_non_voting_followers", std::int64_t{0}});
         out.push_back({"synced_observers", observers});

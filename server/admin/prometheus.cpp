@@ -322,16 +322,16 @@ void add_ensemble(exposition& out, const replica::ensemble_status& ensemble) {
     out.head(
         "conclave_follower_lag_transactions",
         "gauge",
-        "At the leader: what it has logged and the follower has not acknowledged"
+        "At the leader: what it has logged and the follower has not acknowledged; of a follower in "
+        "an "
+        "earlier epoch at least so much"
     );
     for (const replica::member_status& each : ensemble.members) {
         if (each.follower) {
             out.sample(
                 "conclave_follower_lag_transactions",
                 {{"server", std::to_string(each.id.value)}},
-                std::max<std::int64_t>(
-                    0, ensemble.last_logged.value - each.follower->acknowledged.value
-                )
+                lag_of(each.follower->acknowledged, ensemble.last_logged)
             );
         }
     }

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "conclave/path.hpp"
 #include "conclave/types.hpp"
 
 namespace conclave::replica {
@@ -35,18 +36,18 @@ public:
         at.octets += octets;
     }
 
-    /// The most talkative first.
+    /// The most talkative first. Names that are no UTF-8 are left out: requests are counted before
+    /// they are looked at, and no node has such a name.
     [[nodiscard]] std::vector<talker> list() const {
         std::vector<talker> listed;
         for (std::size_t index = 0; index < used_; ++index) {
             const entry& each = entries_[index];
-            listed.push_back(
-                {bytes{each.name.data(), each.name_size},
-                 each.count,
-                 each.overestimate,
-                 each.writes,
-                 each.octets}
-            );
+            const bytes_view name{each.name.data(), each.name_size};
+            if (utf8::is_valid(name)) {
+                listed.push_back(
+                    {bytes{name}, each.count, each.overestimate, each.writes, each.octets}
+                );
+            }
         }
         std::sort(listed.begin(), listed.end(), [](const talker& left, const talker& right) {
             return left.count != right.count ? left.count > right.count : left.name < right.name;
@@ -64,8 +65,20 @@ private:
         std::array<char, name_size_max> name{};
     };
 
+    /// Shortened between characters.
     static bytes_view first_component(bytes_view path) {
-        return path.substr(0, std::min(path.find('/', 1), name_size_max));
+        bytes_view name = path.substr(0, path.find('/', 1));
+        if (name.size() > name_size_max) {
+            const auto continues = [](char octet) {
+                return (static_cast<unsigned char>(octet) & 0xc0U) == 0x80U;
+            };
+            std::size_t size = name_size_max;
+            while (size > name_size_max - 4 && continues(name[size])) {
+                --size;
+            }
+            name = name.substr(0, size);
+        }
+        return name;
     }
 
     entry& entry_of(bytes_view name) {

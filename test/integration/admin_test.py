@@ -674,6 +674,14 @@ class Metrics(WithEndpoint):
             self.assertIn(name, names)
 
     @unittest.skipUnless(shutil.which("promtool"), "there is no promtool")
+    def test_no_client_makes_them_unreadable(self):
+        session = self.session(self.server)
+        for path in (b"/\xff", ("/" + "x" * 45 + "\u00e9\u00e9").encode()):
+            session.call("exists", path=path)
+        text = self.ask("/metrics").body
+        text.decode("utf-8")    # or Prometheus refuses all of it
+        self.assertIn(b'prefix="/' + b"x" * 45 + b'"', text)
+
     def test_promtool_finds_fault_with_zookeepers_names_alone(self):
         checked = subprocess.run(["promtool", "check", "metrics"], input=self.text(), capture_output=True, text=True,
                                  timeout=60, check=False)

@@ -119,6 +119,13 @@ TEST_CASE("metrics: a leader tells who follows it", "[admin]") {
         Catch::Contains("\nzk_quorum_size\t3\nzk_learners\t2\nzk_synced_followers\t1\n") &&
             Catch::Contains("\nzk_synced_observers\t1\n")
     );
+    ensemble.members[1].follower->fed_by = zab::feeding::snapshot;
+    ensemble.members[3].follower->fed_by = zab::feeding::reading;
+    CHECK_THAT(
+        all.text(),
+        Catch::Contains("\nzk_learners\t2\nzk_synced_followers\t0\n") &&
+            Catch::Contains("\nzk_synced_observers\t0\n")
+    );
     ensemble.leader = server_id{2};
     CHECK_THAT(
         all.text(),

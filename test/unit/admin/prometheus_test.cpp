@@ -98,6 +98,26 @@ TEST_CASE("prometheus: each family has one head in front of its samples", "[admi
     CHECK(families.size() > 80);
 }
 
+TEST_CASE("exposition: a label is text, whatever it is made of", "[admin][metrics]") {
+    exposition out;
+    out.sample("m", {{"l", "a\xff\n"}}, std::int64_t{1});
+    out.sample("m", {{"l", "\xc3\xa9"}}, std::int64_t{1});
+    CHECK(out.take() == "m{l=\"a?\\n\"} 1\nm{l=\"\xc3\xa9\"} 1\n");
+}
+
+TEST_CASE("prometheus: a follower lags by transactions, also across epochs", "[admin][metrics]") {
+    CHECK(lag_of(zxid{epoch{3}, 4}, zxid{epoch{3}, 9}) == 5);
+    CHECK(lag_of(zxid{epoch{3}, 9}, zxid{epoch{3}, 4}) == 0);
+    CHECK(lag_of(zxid{epoch{2}, 70}, zxid{epoch{3}, 9}) == 9);
+    CHECK(lag_of(zxid{epoch{4}, 1}, zxid{epoch{3}, 9}) == 0);
+    measured_facts facts = example();
+    facts.ensemble.last_logged = zxid{epoch{7}, 3};
+    CHECK_THAT(
+        prometheus_text(facts, {}),
+        Catch::Contains("\nconclave_follower_lag_transactions{server=\"2\"} 3\n")
+    );
+}
+
 TEST_CASE("exposition: the buckets of a histogram add up", "[admin][metrics]") {
     replica::latency_histogram measured;
     measured.add(std::chrono::microseconds{50});

@@ -23,6 +23,22 @@ TEST_CASE("top talkers: requests are counted by the first component of their pat
     CHECK(listed[1].name == "/");
 }
 
+TEST_CASE("top talkers: names are text, also where they are shortened", "[talkers]") {
+    top_talkers seen;
+    const bytes accents =
+        "/" + bytes(45, 'x') + "\xc3\xa9\xc3\xa9"; // the limit is within the first
+    seen.add(accents, false, 1);
+    seen.add(accents + "/below", false, 1);
+    seen.add("/" + bytes(46, 'x') + "yz", false, 1);
+    seen.add("/\xff", false, 1);
+    seen.add("/\xf0\x9f\x98", false, 1);
+    const auto listed = seen.list();
+    REQUIRE(listed.size() == 2);
+    CHECK(listed[0].name == "/" + bytes(45, 'x'));
+    CHECK(listed[0].count == 2);
+    CHECK(listed[1].name == "/" + bytes(46, 'x'));
+}
+
 TEST_CASE("top talkers: who talks much is found among very many", "[talkers]") {
     top_talkers seen;
     for (int round = 0; round < 20'000; ++round) {
