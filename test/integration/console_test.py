@@ -204,6 +204,37 @@ class Views(WithConsole):
             "created /app/before", "created /app/missed", "deleted /app/before", "created /app/after"], "all are told, in order")
         self.keep("live-after-a-crash")
 
+    def test_coming_back_to_the_tab_loses_nothing(self):
+        page = self.browser
+        page.run("location.hash = '#/live/app'")
+        page.await_text("watching /app")
+        self.client.must("create", path="/app/seen", data=b"x")
+        page.await_text("/app/seen")
+        page.run("document.dispatchEvent(new Event('visibilitychange'))")
+        self.client.must("create", path="/app/later", data=b"x")
+        page.await_text("/app/later")
+        page.await_text("/app/seen")
+
+    def test_what_is_clicked_leaves_one_loop_of_questions(self):
+        page = self.browser
+        self.go("sessions")
+        page.await_text("Sessions")
+        page.run("""
+            window.waiting = new Set(); window.mostWaiting = 0; window.asked = 0;
+            const [set, clear, ask] = [window.setTimeout, window.clearTimeout, window.fetch];
+            window.setTimeout = (what, ms) => {
+              const id = set(() => { window.waiting.delete(id); what(); }, ms);
+              if (ms >= 1000 && ms < 6000) window.waiting.add(id);
+              window.mostWaiting = Math.max(window.mostWaiting, window.waiting.size);
+              return id;
+            };
+            window.clearTimeout = id => { window.waiting.delete(id); clear(id); };
+            window.fetch = (...words) => { window.asked += String(words[0]).includes('/readyz'); return ask(...words); };
+            for (let count = 0; count < 5; count++) document.querySelector('[data-key^="0x"]').click();
+            """)
+        await_that(lambda: page.run("return window.asked") >= 7, "the view is refreshed by itself")
+        self.assertEqual(page.run("return window.mostWaiting"), 1)
+
     def test_sessions_and_what_they_own(self):
         page = self.browser
         self.go("sessions")

@@ -240,7 +240,13 @@ document.addEventListener('keydown', event => {
 });
 
 window.addEventListener('hashchange', show);
-document.addEventListener('visibilitychange', () => { if (!document.hidden) show(); });
+/** At once; what is shown, and what was typed, stays. A loop that runs already ends. */
+function refreshNow() {
+  clearTimeout(timer);
+  refreshAndRepeat(++generation);
+}
+
+document.addEventListener('visibilitychange', () => { if (!document.hidden) refreshNow(); });
 if (sessionStorage.getItem('authorization')) $('sign-in').textContent = 'Signed in';
 learnAccess();
 show();

@@ -5,9 +5,8 @@ function sessions() {
   const rows = h('div'), detail = h('div'), more = h('button', {type: 'button', hidden: true}, 'Next page');
   const first = h('button', {type: 'button', hidden: true}, 'First page');
   let after = null, next = null, chosen = null;
-  more.addEventListener('click', () => { after = next; show_(); });
-  first.addEventListener('click', () => { after = null; show_(); });
-  const show_ = () => { clearTimeout(timer); refreshAndRepeat(generation); };
+  more.addEventListener('click', () => { after = next; refreshNow(); });
+  first.addEventListener('click', () => { after = null; refreshNow(); });
   const ended = h('div');
   $('view').append(h('div', {class: 'stack'}, h('div', {class: 'card'}, h('h2', {}, 'Sessions'), rows, h('div', {class: 'path'}, first, more)),
     detail, ended));
@@ -17,7 +16,7 @@ function sessions() {
     more.hidden = !next;
     first.hidden = !after;
     const chooser = id => h('button', {type: 'button', class: 'mono', 'data-key': id, 'aria-pressed': String(id === chosen),
-      onclick: () => { chosen = id; show_(); }}, id);
+      onclick: () => { chosen = id; refreshNow(); }}, id);
     renew(rows, table(['Session', 'Address', 'Idle', 'Timeout', 'Expires in', 'Ephemerals', 'Received', 'Last zxid'],
       page.sessions.map(each => {
         const at = each.connection;
@@ -28,7 +27,7 @@ function sessions() {
       }), 'Nobody is here.'));
     const past = await get('/v1/why/sessions?closed');
     renew(ended, panel('Ended lately', endedTable(past.sessions.slice(0, 20))));
-    if (chosen) renew(detail, await sessionCard(chosen, show_));
+    if (chosen) renew(detail, await sessionCard(chosen, refreshNow));
   }};
 }
 
