@@ -96,6 +96,7 @@ bytes audit_line(const replica::audit_event& event, bytes_view server_user) {
     append_field(line, "znode", event.path);
     append_field(line, "znode_type", event.node_type);
     append_field(line, "acl", event.acl);
+    append_field(line, "target", event.target);
     append_field(line, "result", is_invoked ? "invoked" : event.succeeded ? "success" : "failure");
     return line;
 }
@@ -162,19 +163,29 @@ void audit_log::run() {
 
 void audit_log::write(const std::vector<timed_event>& events, std::uint64_t lost) {
     follow_file();
+    if (lost != 0) {
+        log(log_level::error, "the audit log lacks {} events: its file is too slow", lost);
+    }
+    const std::uint64_t missing = unwritten_count_ + lost;
+    if (missing != 0) {
+        write_line(wall_clock_ms(), false, fmt::format("operation=eventsLost\tcount={}", missing));
+    }
     for (const timed_event& each : events) {
         write_line(each.wall_ms, each.what.succeeded, audit_line(each.what, server_user_));
     }
-    if (lost != 0) {
-        log(log_level::error, "the audit log lacks {} events: its file is too slow", lost);
-        write_line(wall_clock_ms(), false, fmt::format("operation=eventsLost\tcount={}", lost));
-    }
-    const bool is_written = file_ == nullptr || std::fflush(file_.get()) == 0;
+    const bool is_written = path_.empty() || (file_ != nullptr && std::fflush(file_.get()) == 0 &&
+                                              std::ferror(file_.get()) == 0);
+    unwritten_count_ = is_written ? 0 : missing + events.size();
     if (!is_written && !std::exchange(has_complained_, true)) {
-        log(log_level::error, "the audit log {} cannot be written: {}", path_, std::strerror(errno)
-        );
+        log(log_level::error,
+            "the audit log {} cannot be written, and lacks what happens meanwhile: {}",
+            path_,
+            std::strerror(errno));
     }
     has_complained_ = has_complained_ && !is_written;
+    if (!is_written) {
+        file_.reset(); // opened anew for what comes next
+    }
 }
 
 void audit_log::write_line(std::int64_t wall_ms, bool succeeded, const bytes& line) {
@@ -195,7 +206,7 @@ void audit_log::write_line(std::int64_t wall_ms, bool succeeded, const bytes& li
         succeeded ? "INFO" : "ERROR",
         line
     );
-    static_cast<void>(std::fwrite(text.data(), 1, text.size(), file_.get())); // told by the flush
+    static_cast<void>(std::fwrite(text.data(), 1, text.size(), file_.get())); // told by the end
 }
 
 /// Who rotates logs moves the file away and expects a new one.

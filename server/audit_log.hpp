@@ -19,7 +19,8 @@ namespace conclave {
 /// moved away; without one, lines go to the server's log.
 ///
 /// Lines are made and written on a thread of its own. `append` does not wait: if more than the
-/// queue holds is not written yet, events are lost, and a line says how many.
+/// queue holds is not written yet, or the file cannot be written, events are lost, and the next
+/// line says how many.
 class audit_log {
 public:
     static constexpr std::size_t queue_count_max = 200'000;
@@ -53,6 +54,7 @@ private:
     const bytes server_user_;
     std::unique_ptr<std::FILE, int (*)(std::FILE*)> file_;
     bool has_complained_ = false;
+    std::uint64_t unwritten_count_ = 0; ///< events, since the file could be written last
 
     std::mutex mutex_;
     std::condition_variable wake_;

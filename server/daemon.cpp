@@ -301,6 +301,11 @@ private:
             }};
         made.backups = make_backup_port(storage_, replica_);
         made.past = make_past_events_port(storage_);
+        if (audit_) {
+            made.audit = [this](replica::audit_event event) {
+                audit_->append({std::move(event)});
+            };
+        }
         try {
             endpoint_ = std::make_unique<admin::endpoint>(
                 std::move(made),

@@ -30,6 +30,17 @@ json permissions_json(std::int32_t permissions) {
     return text;
 }
 
+/// Octets of which JSON makes six each: a megabyte of zeros would be six.
+bool is_mostly_escapes(bytes_view text) {
+    constexpr std::ptrdiff_t fraction = 8;
+    const auto is_control = [](char each) {
+        return static_cast<unsigned char>(each) < 0x20 && each != '\n' && each != '\r' &&
+               each != '\t';
+    };
+    const auto count = std::count_if(text.begin(), text.end(), is_control);
+    return count * fraction > static_cast<std::ptrdiff_t>(text.size());
+}
+
 bytes_view name_of(zab::feeding mode) {
     switch (mode) {
     case zab::feeding::streaming:
@@ -46,13 +57,28 @@ json follower_json(const replica::follower_status& follower, zxid logged, zxid c
     return {
         {"acknowledged_zxid", hex_text(follower.acknowledged.value)},
         {"applied_zxid", hex_text(follower.applied.value)},
-        {"lag_transactions", std::max<std::int64_t>(0, logged.value - follower.acknowledged.value)},
+        {"lag_transactions", lag_of(follower.acknowledged, logged)},
         {"is_in_sync", follower.acknowledged >= committed},
         {"fed_from", name_of(follower.fed_by)},
         {"silent_ms", follower.silent_ms}};
 }
 
 } // namespace
+
+std::optional<nlohmann::json> parse_body(bytes_view text) {
+    using body = nlohmann::json;
+    constexpr int depth_max = 8;
+    bool is_too_deep = false;
+    const auto is_kept = [&](int depth, body::parse_event_t, const body&) {
+        is_too_deep = is_too_deep || depth > depth_max;
+        return !is_too_deep;
+    };
+    body parsed = body::parse(text, is_kept, false);
+    if (is_too_deep || parsed.is_discarded()) {
+        return std::nullopt;
+    }
+    return parsed;
+}
 
 bytes hex_text(std::int64_t number) {
     return hex(number);
@@ -93,7 +119,7 @@ json data_json(const std::optional<bytes>& data) {
     if (!data) {
         return nullptr;
     }
-    const bool is_text = utf8::is_valid(*data);
+    const bool is_text = utf8::is_valid(*data) && !is_mostly_escapes(*data);
     return {{"encoding", is_text ? "utf-8" : "base64"}, {"value", is_text ? *data : base64(*data)}};
 }
 

@@ -8,11 +8,14 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <optional>
+
 namespace conclave::admin {
 
 [[nodiscard]] nlohmann::ordered_json stat_json(const stat& of);
 
-/// {"encoding": "utf-8" or "base64", "value": text}, or null for null data.
+/// {"encoding": "utf-8" or "base64", "value": text}, or null for null data. What is text but
+/// consists of control characters to a large part is told in base64 too.
 [[nodiscard]] nlohmann::ordered_json data_json(const std::optional<bytes>& data);
 
 [[nodiscard]] nlohmann::ordered_json quota_json(const quota_facts& quota);
@@ -22,6 +25,10 @@ namespace conclave::admin {
 [[nodiscard]] nlohmann::ordered_json status_json(const measured_facts& measured);
 [[nodiscard]] nlohmann::ordered_json
 ensemble_json(const replica::ensemble_status& ensemble, zxid last_applied);
+
+/// The body of a request; nothing if it is no JSON, or deeper than any that is wanted here. Its
+/// members are found in logarithmic time: others decide how many there are.
+[[nodiscard]] std::optional<nlohmann::json> parse_body(bytes_view text);
 
 /// "0x10002"; how sessions and zxids are written.
 [[nodiscard]] bytes hex_text(std::int64_t number);

@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <charconv>
 #include <iterator>
+#include <map>
+#include <set>
+#include <vector>
 
 namespace conclave::admin {
 
@@ -27,20 +30,47 @@ json whole_answer(bytes_view name, json told) {
     return told;
 }
 
-json sessions_by_path(const watch_listing& listed) {
-    json told = json::object();
-    for (const auto& [path, session] : listed.found) {
-        told[path].push_back(session.value);
+/// Lists under names, in the order of `Name`. Gathered apart: looking for a name among the members
+/// of a JSON object in order takes as long as there are members.
+template <class Name, class Value>
+class named_lists {
+public:
+    void add(const Name& name, Value value) { lists_[name].push_back(std::move(value)); }
+
+    /// `text_of` gives each name a text of its own.
+    template <class TextOf>
+    [[nodiscard]] json told(TextOf text_of) const {
+        json object = json::object();
+        auto& members = object.get_ref<json::object_t&>();
+        members.reserve(lists_.size());
+        for (const auto& [name, values] : lists_) {
+            members.emplace_back(text_of(name), values);
+        }
+        return object;
     }
-    return {{"path_to_session_ids", told}};
+
+private:
+    std::map<Name, std::vector<Value>> lists_;
+};
+
+bytes decimal(std::int64_t number) {
+    return std::to_string(number);
+}
+
+json sessions_by_path(const watch_listing& listed) {
+    named_lists<bytes_view, std::int64_t> sessions;
+    for (const auto& [path, session] : listed.found) {
+        sessions.add(path, session.value);
+    }
+    return {{"path_to_session_ids", sessions.told([](bytes_view path) { return bytes{path}; })}};
 }
 
 json paths_by_session(const watch_listing& listed) {
-    json told = json::object();
+    named_lists<std::int64_t, bytes_view> paths;
     for (const auto& [path, session] : listed.found) {
-        told[std::to_string(session.value)].push_back(path);
+        paths.add(session.value, path);
     }
-    return {{"session_id_to_watched_paths", told}};
+    return {{"session_id_to_watched_paths", paths.told(decimal)}};
 }
 
 json summary_of(const watch_listing& listed) {
@@ -320,24 +350,22 @@ void command_answers::tell_dump(const command_entry& which, answer then) {
             if (!sessions.is_serving) {
                 return then(command_error(name, not_serving));
             }
-            json expiry = json::object();
+            named_lists<std::int64_t, std::int64_t> expiring;
             for (const session_facts& each : sessions.found) {
-                expiry[std::to_string(each.deadline / std::chrono::milliseconds{1})].push_back(
-                    each.id.value
-                );
+                expiring.add(each.deadline / std::chrono::milliseconds{1}, each.id.value);
             }
             core_.ask_in_slices(
                 ephemeral_listing{},
                 &ephemeral_listing::step,
-                [then, name, expiry](const ephemeral_listing& listed) {
-                    json paths = json::object();
+                [then, name, expiry = expiring.told(decimal)](const ephemeral_listing& listed) {
+                    named_lists<std::int64_t, bytes_view> paths;
                     for (const auto& [session, path] : listed.found) {
-                        paths[std::to_string(session.value)].push_back(path);
+                        paths.add(session.value, path);
                     }
                     then(whole_answer(
                         name,
                         {{"expiry_time_to_session_ids", expiry},
-                         {"session_id_to_ephemeral_paths", paths}}
+                         {"session_id_to_ephemeral_paths", paths.told(decimal)}}
                     ));
                 }
             );

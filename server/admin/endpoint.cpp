@@ -34,7 +34,8 @@ endpoint::endpoint(endpoint_settings configured, std::function<void(core_gate::q
           settings_.logging,
           [this](std::chrono::milliseconds delay, std::function<void()> what) {
               server_.call_after(delay, std::move(what));
-          }}
+          },
+          settings_.audit}
     , clients_(
           core_,
           settings_.clients,
@@ -96,6 +97,20 @@ bool endpoint::is_metrics_door(const http_request& head) const {
     return settings_.metrics_door && head.door == (settings_.door ? 1U : 0U);
 }
 
+/// Somebody claimed what is not so, or asked for a change that is not theirs to make.
+void endpoint::note_refusal(const http_request& head, const identities& by, bytes_view operation)
+    const {
+    constexpr std::size_t path_size_max = 256;
+    note(
+        settings_.audit,
+        head,
+        by,
+        operation,
+        head.method + " " + head.path.substr(0, path_size_max),
+        false
+    );
+}
+
 std::optional<http_response>
 endpoint::refuse(const http_request& head, const route_table::match& to) const {
     if (to.allowed.empty() || (is_metrics_door(head) && head.path != "/metrics")) {
@@ -111,9 +126,13 @@ endpoint::refuse(const http_request& head, const route_table::match& to) const {
     }
     const std::optional<caller> by = identify(head, settings_.credentials);
     if (!by) {
+        note_refusal(head, {}, "adminAuth");
         return refusal_of(verdict::not_authenticated);
     }
     const verdict decided = authorize(settings_.access, *by, to.found->needs);
+    if (decided != verdict::allowed && head.method != "GET" && head.method != "HEAD") {
+        note_refusal(head, by->who, "adminRequest");
+    }
     if (decided == verdict::allowed && to.found->refuse) {
         return to.found->refuse();
     }

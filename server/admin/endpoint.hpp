@@ -32,6 +32,7 @@ struct endpoint_settings {
     std::size_t frame_size_max = (std::size_t{1} << 20U) - 1; ///< octets of any client's request
     backup_port backups;                                      ///< without functions: there are none
     past_events_port past; ///< without function: whoever comes back has to read anew
+    audit_port audit;      ///< what is changed, and who was refused
 };
 
 /// Runs on a thread of its own, named "admin". It never touches the replica: it asks the core
@@ -63,6 +64,7 @@ private:
 
     [[nodiscard]] std::optional<http_response>
     refuse(const http_request& head, const route_table::match& to) const;
+    void note_refusal(const http_request& head, const identities& by, bytes_view operation) const;
     [[nodiscard]] bool is_metrics_door(const http_request& head) const;
 
     endpoint_settings settings_;

@@ -35,6 +35,11 @@ take_head(const http::request_header<>& head, bool is_chunked, http_request& int
     if (head.version() == version_1_1 && head.count(http::field::host) != 1) {
         return problem(400, "the request has to have one Host field");
     }
+    const auto coding = head.find(http::field::transfer_encoding);
+    if (coding != head.end() && (!is_chunked || lower_case(text_of(coding->value())) != "chunked" ||
+                                 head.count(http::field::transfer_encoding) != 1)) {
+        return problem(501, "the only Transfer-Encoding that is understood here is chunked");
+    }
     if (is_chunked && head.count(http::field::content_length) != 0) {
         return problem(400, "the request has a Content-Length and is chunked: only one is true");
     }

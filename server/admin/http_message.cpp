@@ -11,7 +11,7 @@ namespace conclave::admin {
 
 namespace {
 
-constexpr std::array<std::pair<unsigned, bytes_view>, 22> phrases{{
+constexpr std::array<std::pair<unsigned, bytes_view>, 23> phrases{{
     {200, "OK"},
     {201, "Created"},
     {202, "Accepted"},
@@ -32,6 +32,7 @@ constexpr std::array<std::pair<unsigned, bytes_view>, 22> phrases{{
     {429, "Too Many Requests"},
     {431, "Request Header Fields Too Large"},
     {500, "Internal Server Error"},
+    {501, "Not Implemented"},
     {503, "Service Unavailable"},
     {507, "Insufficient Storage"},
 }};

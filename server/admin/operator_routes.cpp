@@ -12,7 +12,7 @@ namespace conclave::admin {
 
 namespace {
 
-using json = nlohmann::ordered_json;
+using body_json = nlohmann::json;
 
 constexpr std::size_t body_size_max = std::size_t{64} << 10U;
 
@@ -48,7 +48,15 @@ void end_session(const route_context& context, const routed_request& asked) {
             const bool exists = view.server().sessions().find(id) != nullptr;
             return outcome{view.end_session(id, now), exists, known.self, known.leader};
         },
-        [asked](const outcome& told) {
+        [asked, &context](const outcome& told) {
+            note(
+                context.audit,
+                asked.asked(),
+                asked.by.who,
+                "endSession",
+                asked.tail.substr(1),
+                told.is_done
+            );
             if (!told.is_known) {
                 return asked.exchange->respond(
                     problem(404, "there is no such session; it may have expired")
@@ -66,7 +74,7 @@ void end_session(const route_context& context, const routed_request& asked) {
 // ---- leadership ----
 
 void hand_over(const route_context& context, const routed_request& asked) {
-    const json body = json::parse(asked.asked().body, nullptr, false);
+    const body_json body = parse_body(asked.asked().body).value_or(nullptr);
     const bool is_whole = body.is_object() && body.contains("server_id") &&
                           body["server_id"].is_number_unsigned() && body["server_id"] <= 255;
     if (!is_whole) {
@@ -76,13 +84,21 @@ void hand_over(const route_context& context, const routed_request& asked) {
             "the newest history"
         ));
     }
+    const server_id to{body["server_id"].get<std::uint32_t>()};
     context.core.ask(
-        [to = server_id{body["server_id"].get<std::uint32_t>(
-         )}](server_view& view, replica::instant now) {
+        [to](server_view& view, replica::instant now) {
             const replica::ensemble_status known = view.server().current_ensemble_status();
             return outcome{view.hand_over(to, now), true, known.self, known.leader};
         },
-        [asked](const outcome& told) {
+        [asked, &context, to](const outcome& told) {
+            note(
+                context.audit,
+                asked.asked(),
+                asked.by.who,
+                "handOverLeadership",
+                std::to_string(to.value),
+                told.is_done
+            );
             if (!told.is_done) {
                 return refuse(
                     asked, told, "no such voter follows, or leadership is being handed over already"
@@ -95,14 +111,14 @@ void hand_over(const route_context& context, const routed_request& asked) {
 
 // ---- members ----
 
-std::optional<bytes> text_in(const json& body, const char* name) {
+std::optional<bytes> text_in(const body_json& body, const char* name) {
     return body.contains(name) && body[name].is_string()
                ? std::optional{body[name].get<std::string>()}
                : std::nullopt;
 }
 
 /// -1, any version, without one; nothing if it is no version.
-std::optional<std::int64_t> version_in(const json& body) {
+std::optional<std::int64_t> version_in(const body_json& body) {
     if (!body.contains("version")) {
         return -1;
     }
@@ -111,7 +127,7 @@ std::optional<std::int64_t> version_in(const json& body) {
 }
 
 void change_members(local_clients& clients, const routed_request& asked) {
-    const json body = json::parse(asked.asked().body, nullptr, false);
+    const body_json body = parse_body(asked.asked().body).value_or(nullptr);
     const auto version = body.is_object() ? version_in(body) : std::nullopt;
     const auto joining = body.is_object() ? text_in(body, "joining") : std::nullopt;
     const auto leaving = body.is_object() ? text_in(body, "leaving") : std::nullopt;

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <charconv>
+#include <utility>
 
 namespace conclave::admin {
 
@@ -38,6 +39,31 @@ constexpr error_answer error_answers[] = {
 };
 
 } // namespace
+
+void note(
+    const audit_port& audit,
+    const http_request& asked,
+    const identities& by,
+    bytes_view operation,
+    bytes target,
+    bool succeeded
+) {
+    if (!audit) {
+        return;
+    }
+    replica::audit_event event;
+    event.operation = operation;
+    event.who = by;
+    for (identity& each : event.who) {
+        each.id = each.scheme == "super" && each.id.empty() ? "operator" : each.id;
+    }
+    if (event.who.empty()) {
+        event.who.push_back({"ip", asked.peer_ip});
+    }
+    event.target = std::move(target);
+    event.succeeded = succeeded;
+    audit(std::move(event));
+}
 
 void respond_json(const routed_request& to, const nlohmann::ordered_json& body, unsigned status) {
     to.exchange->respond({status, "application/json", compact(body) + "\n", {}});

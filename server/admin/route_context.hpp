@@ -3,6 +3,7 @@
 
 #include "server/admin/core_gate.hpp"
 #include "server/admin/route_table.hpp"
+#include "server/replica/audit.hpp"
 #include "server/replica/node_reading.hpp"
 
 #include <conclave/log_line.hpp>
@@ -22,6 +23,9 @@ struct log_level_port {
     std::function<void(log_level)> set;
 };
 
+/// To the audit log; without function there is none. Any thread.
+using audit_port = std::function<void(replica::audit_event)>;
+
 /// Outlives the routes; admin thread only.
 struct route_context {
     core_gate& core;
@@ -29,7 +33,20 @@ struct route_context {
     std::vector<std::string> effective_configuration; ///< lines `key=value`, secrets masked
     log_level_port logging;
     std::function<void(std::chrono::milliseconds, std::function<void()>)> call_after;
+    audit_port audit{};
 };
+
+/// Puts into the audit log what was asked, by whom, and whether it was done. `operation` is a
+/// constant; `target` is what it was about. Changes of nodes are there already, as those of any
+/// client.
+void note(
+    const audit_port& audit,
+    const http_request& asked,
+    const identities& by,
+    bytes_view operation,
+    bytes target,
+    bool succeeded
+);
 
 /// Answers with a JSON body, ended by a line end.
 void respond_json(

@@ -26,11 +26,12 @@ void answer_log_level(const route_context& context, const routed_request& asked)
 }
 
 void set_log_level(const route_context& context, const routed_request& asked) {
-    const json body = json::parse(asked.asked().body, nullptr, false);
+    const nlohmann::json body = parse_body(asked.asked().body).value_or(nullptr);
     for (const auto& [name, level] : level_names) {
         if (body.is_object() && body.contains("level") && body["level"] == name) {
             log(log_level::info, "log level set level={} by={}", name, asked.asked().peer_ip);
             context.logging.set(level);
+            note(context.audit, asked.asked(), asked.by.who, "setLogLevel", bytes{name}, true);
             return answer_log_level(context, asked);
         }
     }

@@ -16,6 +16,7 @@ namespace conclave::admin {
 namespace {
 
 using json = nlohmann::ordered_json;
+using body_json = nlohmann::json;
 
 /// A request about one node and how its response is told.
 struct node_write {
@@ -166,7 +167,7 @@ void delete_node(local_clients& clients, const routed_request& asked) {
 
 // ---- ACLs ----
 
-std::optional<std::int32_t> permissions_of(const json& letters) {
+std::optional<std::int32_t> permissions_of(const body_json& letters) {
     if (!letters.is_string()) {
         return std::nullopt;
     }
@@ -182,12 +183,12 @@ std::optional<std::int32_t> permissions_of(const json& letters) {
 }
 
 /// Views into `body`.
-std::optional<std::vector<acl_record>> acl_of(const json& body) {
+std::optional<std::vector<acl_record>> acl_of(const body_json& body) {
     if (!body.is_object() || !body.contains("acl") || !body["acl"].is_array()) {
         return std::nullopt;
     }
     std::vector<acl_record> acl;
-    for (const json& each : body["acl"]) {
+    for (const body_json& each : body["acl"]) {
         const bool is_whole = each.is_object() && each.contains("scheme") &&
                               each["scheme"].is_string() && each.contains("id") &&
                               each["id"].is_string() && each.contains("permissions");
@@ -210,8 +211,8 @@ void set_acl(local_clients& clients, const routed_request& asked) {
     if (!version) {
         return;
     }
-    const json body = json::parse(asked.asked().body, nullptr, false);
-    const auto acl = acl_of(body);
+    const std::optional<body_json> body = parse_body(asked.asked().body);
+    const auto acl = body ? acl_of(*body) : std::nullopt;
     if (!acl) {
         return asked.exchange->respond(problem(
             400,
@@ -234,35 +235,34 @@ constexpr bytes_view multi_usage =
     "\"utf-8\" or \"base64\", \"value\": text}";
 
 /// Nothing if it is malformed; without `data` the node has no octets.
-std::optional<bytes> data_of(const json& operation) {
+std::optional<bytes> data_of(const body_json& operation) {
     if (!operation.contains("data")) {
         return bytes{};
     }
-    const json& data = operation["data"];
+    const body_json& data = operation["data"];
     if (!data.is_object() || !data.contains("value") || !data["value"].is_string()) {
         return std::nullopt;
     }
     const auto& text = data["value"].get_ref<const std::string&>();
-    const json encoding = data.contains("encoding") ? data["encoding"] : json("utf-8");
-    if (encoding == "base64") {
-        return base64_decoded(text);
+    if (!data.contains("encoding") || data["encoding"] == "utf-8") {
+        return text;
     }
-    return encoding == "utf-8" ? std::optional{text} : std::nullopt;
+    return data["encoding"] == "base64" ? base64_decoded(text) : std::nullopt;
 }
 
 /// -1, any version, without one; nothing if it is no version.
-std::optional<std::int32_t> version_in(const json& operation) {
+std::optional<std::int32_t> version_in(const body_json& operation) {
     if (!operation.contains("version")) {
         return -1;
     }
-    const json& version = operation["version"];
+    const body_json& version = operation["version"];
     const bool fits = version.is_number_integer() && version >= -1 &&
                       version <= std::numeric_limits<std::int32_t>::max();
     return fits ? std::optional{version.get<std::int32_t>()} : std::nullopt;
 }
 
 /// Appends one operation; false if it is malformed.
-bool append_operation(jute::writer& to, const json& operation) {
+bool append_operation(jute::writer& to, const body_json& operation) {
     const bool is_whole = operation.is_object() && operation.contains("op") &&
                           operation.contains("path") && operation["path"].is_string();
     if (!is_whole) {
@@ -279,7 +279,7 @@ bool append_operation(jute::writer& to, const json& operation) {
         to(multi_header{static_cast<std::int32_t>(type), false, -1}, record);
         return true;
     };
-    const json& op = operation["op"];
+    const body_json& op = operation["op"];
     if (op == "create") {
         return append(opcode::create2, create_request{path, *data, open_to_everybody(), 0});
     }
@@ -336,7 +336,7 @@ void tell_multi(const routed_request& asked, const local_clients::reply& answer)
 
 void multi(local_clients& clients, const routed_request& asked) {
     constexpr std::size_t count_max = 1000;
-    const json body = json::parse(asked.asked().body, nullptr, false);
+    const body_json body = parse_body(asked.asked().body).value_or(nullptr);
     const bool is_list = body.is_object() && body.contains("operations") &&
                          body["operations"].is_array() && !body["operations"].empty() &&
                          body["operations"].size() <= count_max;
@@ -344,7 +344,7 @@ void multi(local_clients& clients, const routed_request& asked) {
     jute::writer to{record};
     bool is_whole = is_list;
     if (is_list) {
-        for (const json& each : body["operations"]) {
+        for (const body_json& each : body["operations"]) {
             is_whole = is_whole && append_operation(to, each);
         }
     }

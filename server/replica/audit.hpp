@@ -19,6 +19,7 @@ struct audit_event {
     bytes_view node_type{}; ///< a constant: "persistent_sequential"; empty: it creates nothing
     bytes acl;              ///< of setAcl: "world:anyone:cdrwa"
     bool succeeded = true;
+    bytes target{}; ///< what it is about, if that is no node: a session, a server
 };
 
 /// What a request asks for, in so many events as it has operations; to be completed with its

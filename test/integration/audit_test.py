@@ -4,14 +4,15 @@
 That its lines are those of ZooKeeper is checked beside the real one (test/interop/audit_test.py).
 """
 
+import http.client
 import os
 import re
 
 import harness
-from harness import TestCase, await_that
+from harness import LOOPBACK, TestCase, await_that, free_port
 
 
-class WithFile(TestCase):
+class Audited(TestCase):
 
     def setUp(self):
         super().setUp()
@@ -24,6 +25,9 @@ class WithFile(TestCase):
 
     def await_line(self, pattern):
         return await_that(lambda: re.search(pattern, self.text()), f"a line with {pattern}")
+
+
+class WithFile(Audited):
 
     def test_changes_and_logins_are_recorded(self):
         session = self.session(self.server)
@@ -57,6 +61,22 @@ class WithFile(TestCase):
         await_that(lambda: os.path.exists(self.path) and "znode=/after\t" in self.text(), "a new file")
         self.assertNotIn("/before", self.text())
 
+    def test_a_file_that_cannot_be_opened_again_is_told(self):
+        folder = os.path.join(self.scratch, "logs")
+        os.mkdir(folder)
+        self.path = os.path.join(folder, "audit")
+        server = self.node({"audit.enable": "true", "audit.logFile": self.path}).start()
+        session = self.session(server)
+        session.must("create", path="/before")
+        self.await_line("znode=/before\t")
+        os.rename(folder, folder + "-moved")
+        session.must("create", path="/lost")
+        server.await_log("cannot be written, and lacks what happens meanwhile")
+        os.rename(folder + "-moved", folder)
+        session.must("create", path="/after")
+        self.await_line("ERROR audit: operation=eventsLost\tcount=[1-9][0-9]*\n(.*\n)*.*znode=/after\t")
+        self.assertNotIn("znode=/lost", self.text())
+
     def test_nothing_is_lost_of_many(self):
         session = self.session(self.server)
         for number in range(3000):
@@ -65,6 +85,41 @@ class WithFile(TestCase):
             session.reply()
         self.assertEqual(self.server.terminate(), 0)
         self.assertEqual(len(re.findall(r"operation=create\t", self.text())), 3000)
+
+
+class OverHttp(Audited):
+    """What operators do by the admin endpoint."""
+
+    token = "0123456789abcdef"
+
+    def setUp(self):
+        super().setUp()
+        self.server.terminate()
+        token_file = os.path.join(self.scratch, "token")
+        with open(token_file, "w", encoding="ascii") as file:
+            file.write(self.token)
+        self.port = free_port()
+        self.server.settings.update({"admin.enableServer": "true", "admin.serverPort": self.port,
+                                     "admin.enableWrites": "true", "admin.tokenFile": token_file})
+        self.server.start()
+
+    def ask(self, method, target, token, body=None):
+        connection = http.client.HTTPConnection(LOOPBACK, self.port, timeout=harness.WAIT_S)
+        connection.request(method, target, body, {"Authorization": "Bearer " + token})
+        status = connection.getresponse().status
+        connection.close()
+        return status
+
+    def test_what_they_change_and_who_was_refused(self):
+        session = self.session(self.server)
+        self.assertEqual(self.ask("DELETE", f"/v1/sessions/{session.session_id:#x}", self.token), 204)
+        self.await_line(r"INFO audit: user=127\.0\.0\.1,operator\tip=127\.0\.0\.1\toperation=endSession\t"
+                        rf"target={session.session_id:#x}\tresult=success\n")
+        self.assertEqual(self.ask("PUT", "/v1/log-level", self.token, '{"level": "info"}'), 200)
+        self.await_line(r"operation=setLogLevel\ttarget=info\tresult=success\n")
+        self.assertEqual(self.ask("GET", "/v1/status", "guessed"), 401)
+        self.await_line(r"ERROR audit: user=127\.0\.0\.1\tip=127\.0\.0\.1\toperation=adminAuth\t"
+                        r"target=GET /v1/status\tresult=failure\n")
 
 
 class WithoutFile(TestCase):

@@ -2,6 +2,7 @@
 #include "server/admin/assets.hpp"
 #include "server/admin/endpoint.hpp"
 #include "test/support/memory_tables.hpp"
+#include "test/unit/admin/raw_client.hpp"
 
 #include <conclave/protocol.hpp>
 
@@ -9,18 +10,14 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <arpa/inet.h>
 #include <atomic>
 #include <mutex>
-#include <netinet/in.h>
 #include <set>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 using namespace conclave;
 using namespace conclave::admin;
 using namespace std::chrono_literals;
+using conclave::test::raw_client;
 using json = nlohmann::json;
 
 namespace {
@@ -93,69 +90,6 @@ private:
     replica::connection_id client_;
     std::mutex mutex_;
     std::optional<admin::endpoint> endpoint_;
-};
-
-/// A blocking client that sends octets as they are.
-class raw_client {
-public:
-    explicit raw_client(std::uint16_t port) : socket_(::socket(AF_INET, SOCK_STREAM, 0)) {
-        sockaddr_in to{};
-        to.sin_family = AF_INET;
-        to.sin_port = htons(port);
-        to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const timeval patience{20, 0};
-        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        REQUIRE(::connect(socket_, reinterpret_cast<const sockaddr*>(&to), sizeof to) == 0);
-    }
-
-    ~raw_client() { ::close(socket_); }
-
-    raw_client(const raw_client&) = delete;
-    raw_client& operator=(const raw_client&) = delete;
-
-    void send(bytes_view text) {
-        static_cast<void>(::send(socket_, text.data(), text.size(), MSG_NOSIGNAL));
-    }
-
-    void receive_nothing_and_close() { ::shutdown(socket_, SHUT_RDWR); }
-
-    void half_close() { ::shutdown(socket_, SHUT_WR); }
-
-    /// Everything until the server closes.
-    bytes receive_all() {
-        while (receive_some()) {
-        }
-        return std::exchange(received_, {});
-    }
-
-    /// One response, by its Content-Length.
-    bytes receive_one() {
-        std::size_t head_end = bytes::npos;
-        while ((head_end = received_.find("\r\n\r\n")) == bytes::npos && receive_some()) {
-        }
-        REQUIRE(head_end != bytes::npos);
-        const std::size_t at = received_.find("Content-Length: ");
-        REQUIRE(at < head_end);
-        const std::size_t size = head_end + 4 + std::stoul(received_.substr(at + 16));
-        while (received_.size() < size && receive_some()) {
-        }
-        const bytes one = received_.substr(0, size);
-        received_.erase(0, size);
-        return one;
-    }
-
-private:
-    bool receive_some() {
-        char buffer[4096];
-        const ssize_t size = ::recv(socket_, buffer, sizeof buffer, 0);
-        if (size > 0) {
-            received_.append(buffer, static_cast<std::size_t>(size));
-        }
-        return size > 0;
-    }
-
-    int socket_;
-    bytes received_;
 };
 
 bytes get(std::uint16_t port, bytes_view target, bytes_view fields = "") {
@@ -407,6 +341,102 @@ TEST_CASE("endpoint: malformed requests are refused and nothing else happens", "
     CHECK(answer_to(server.port(), "").empty());
     CHECK(answer_to(server.port(), "GET / HTTP/1.1\r\nHost:").empty());
     CHECK_THAT(get(server.port(), "/livez"), is_ok);
+}
+
+TEST_CASE("endpoint: a body of unknown length is not taken for none", "[admin][http]") {
+    endpoint_fixture server;
+    for (const char* const coding :
+         {"gzip", "identity", "gzip, chunked", "chunked, gzip", "xchunked"}) {
+        INFO(coding);
+        const bytes answer = answer_to(
+            server.port(),
+            bytes{"GET /commands/ruok HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: "} + coding +
+                "\r\n\r\nGET /commands/isro HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        );
+        CHECK_THAT(
+            answer, Catch::StartsWith("HTTP/1.1 501 ") || Catch::StartsWith("HTTP/1.1 400 ")
+        );
+        CHECK_THAT(answer, !Catch::Contains("is_read_only"));
+    }
+}
+
+TEST_CASE("endpoint: bodies that are very deep are refused", "[admin][http][hostile]") {
+    endpoint_settings open;
+    open.access.writes_enabled = true;
+    open.credentials.token = "0123456789abcdef";
+    endpoint_fixture server{open};
+    const auto refuses =
+        [&](const bytes& request, std::size_t depth, bytes_view before, bytes_view after) {
+            const bytes body = bytes{before} + bytes(depth, '[') + bytes(depth, ']') + bytes{after};
+            const bytes answer = answer_to(
+                server.port(),
+                request +
+                    " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer 0123456789abcdef\r\n" +
+                    "Connection: close\r\nContent-Length: " + std::to_string(body.size()) +
+                    "\r\n\r\n" + body
+            );
+            INFO(request << ": " << answer);
+            CHECK_THAT(answer, Catch::StartsWith("HTTP/1.1 400 "));
+        };
+    refuses(
+        "POST /v1/multi",
+        1'000'000,
+        R"({"operations":[{"op":"create","path":"/a","data":{"value":"x","encoding":)",
+        "}}]}"
+    );
+    refuses("POST /v1/multi", 8, R"({"operations":)", "}");
+    refuses("PUT /v1/acls/", 500'000, R"({"acl":)", "}");
+    refuses("PUT /v1/log-level", 30, R"({"level":)", "}");
+    refuses("POST /v1/leadership", 30'000, R"({"server_id":)", "}");
+    refuses("POST /v1/reconfiguration", 30'000, R"({"joining":)", "}");
+    CHECK_THAT(get(server.port(), "/livez"), is_ok);
+}
+
+TEST_CASE("endpoint: what operators do, and who was refused, is audited", "[admin][audit]") {
+    std::mutex mutex;
+    std::vector<replica::audit_event> noted;
+    endpoint_settings audited;
+    audited.access.writes_enabled = true;
+    audited.credentials.token = "0123456789abcdef";
+    audited.audit = [&](replica::audit_event event) {
+        const std::lock_guard lock{mutex};
+        noted.push_back(std::move(event));
+    };
+    endpoint_fixture server{audited};
+    const auto ask = [&](const bytes& request, bytes_view proof, const bytes& body = "") {
+        return answer_to(
+            server.port(),
+            request + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: " +
+                bytes{proof} + "\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+                body
+        );
+    };
+    const bytes token = "Bearer 0123456789abcdef";
+    CHECK_THAT(ask("PUT /v1/log-level", token, R"({"level":"info"})"), is_ok);
+    CHECK_THAT(ask("DELETE /v1/sessions/0x1f", token), Catch::StartsWith("HTTP/1.1 404 "));
+    static_cast<void>(ask("POST /v1/leadership", token, R"({"server_id":2})"));
+    static_cast<void>(ask("GET /v1/status", "Bearer wrong"));
+    static_cast<void>(ask("DELETE /v1/sessions/0x1f", "digest bob:secret"));
+    static_cast<void>(ask("GET /v1/status", token));
+
+    const std::lock_guard lock{mutex};
+    REQUIRE(noted.size() == 5);
+    const auto is = [&](std::size_t at, bytes_view operation, bytes_view target, bool succeeded) {
+        INFO(operation);
+        CHECK(noted[at].operation == operation);
+        CHECK(noted[at].target == target);
+        CHECK(noted[at].succeeded == succeeded);
+        REQUIRE_FALSE(noted[at].who.empty());
+        CHECK(noted[at].who.front().scheme == "ip");
+        CHECK(noted[at].who.front().id == "127.0.0.1");
+    };
+    is(0, "setLogLevel", "info", true);
+    is(1, "endSession", "0x1f", false);
+    is(2, "handOverLeadership", "2", false);
+    is(3, "adminAuth", "GET /v1/status", false);
+    is(4, "adminRequest", "DELETE /v1/sessions/0x1f", false);
+    CHECK(noted[0].who.back().id == "operator");
+    CHECK_THAT(bytes{noted[4].who.back().id}, Catch::StartsWith("bob:"));
 }
 
 TEST_CASE("endpoint: silent peers are cut off and slow ones told why", "[admin][http]") {
