@@ -175,7 +175,7 @@ private:
     }
 
     void send_piece() {
-        asked_.exchange->send(stream_part{bytes_view{piece_}.substr(0, piece_size)});
+        asked_.exchange->send(make_part(bytes_view{piece_}.substr(0, piece_size)));
         piece_.erase(0, piece_size);
         asked_.exchange->on_drained([self = shared_from_this()] { self->send_more(); });
     }

@@ -3,6 +3,7 @@
 
 #include "server/admin/server_view.hpp"
 
+#include <deque>
 #include <functional>
 #include <memory>
 #include <unordered_map>
@@ -47,28 +48,56 @@ public:
     }
 
     /// Calls `step(state, view, now)` on the core again and again until it returns true, then
-    /// `then(state)`. Each call must be short.
+    /// `then(state)`. Each call must be short. However many ask so, few slices are on their way at
+    /// a time; they take turns.
     template <class State, class Step, class Then>
     void ask_in_slices(State state, Step step, Then then) {
-        next_slice(std::make_shared<State>(std::move(state)), std::move(step), std::move(then));
+        auto kept = std::make_shared<State>(std::move(state));
+        next_slice(std::make_shared<listing<State, Step, Then>>(listing<State, Step, Then>{
+            std::move(kept), std::move(step), std::move(then)}));
     }
 
     /// Forgets what waits for answers.
-    void clear() { waiting_.clear(); }
+    void clear() {
+        waiting_.clear();
+        slices_.clear();
+    }
 
 private:
+    static constexpr std::size_t slice_count_max = 2;
+
     template <class State, class Step, class Then>
-    void next_slice(std::shared_ptr<State> state, Step step, Then then) {
-        const auto ask_one = [state, step](server_view& view, replica::instant now) mutable {
+    struct listing {
+        std::shared_ptr<State> state; ///< the core holds this
+        Step step;
+        Then then;
+    };
+
+    template <class Listing>
+    void next_slice(std::shared_ptr<Listing> of) {
+        const auto ask_one = [state = of->state,
+                              step = of->step](server_view& view, replica::instant now) mutable {
             return std::invoke(step, *state, view, now);
         };
-        ask(ask_one, [this, state, step, then = std::move(then)](bool is_through) mutable {
-            if (is_through) {
-                then(*state);
-            } else {
-                next_slice(std::move(state), std::move(step), std::move(then));
+        const auto go_on = [this, of](bool is_through) {
+            --slice_count_;
+            if (!is_through) {
+                return next_slice(of);
             }
-        });
+            ask_waiting_slices();
+            of->then(*of->state);
+        };
+        slices_.push_back([this, ask_one, go_on] { ask(ask_one, go_on); });
+        ask_waiting_slices();
+    }
+
+    void ask_waiting_slices() {
+        while (slice_count_ < slice_count_max && !slices_.empty()) {
+            const auto next = std::move(slices_.front());
+            slices_.pop_front();
+            ++slice_count_;
+            next();
+        }
     }
 
     void complete(std::uint64_t number, void* told) {
@@ -82,6 +111,8 @@ private:
     std::function<void(std::function<void()>)> to_admin_;
     std::unordered_map<std::uint64_t, std::function<void(void*)>> waiting_;
     std::uint64_t next_ = 1;
+    std::deque<std::function<void()>> slices_; ///< that wait for their turn
+    std::size_t slice_count_ = 0;              ///< on their way
 };
 
 } // namespace conclave::admin

@@ -21,6 +21,9 @@ namespace {
 constexpr std::size_t drained_size_max = std::size_t{1} << 20U;
 constexpr std::chrono::seconds drain_time{2};
 
+/// For a read that was cancelled to end.
+constexpr std::chrono::seconds grace_time{1};
+
 bytes date_now() {
     const std::time_t now = std::time(nullptr);
     std::tm fields{};
@@ -45,12 +48,19 @@ http_connection::http_connection(socket accepted, door_facts door, surroundings&
     , stream_(std::move(accepted))
     , deadline_(stream_.get_executor())
     , door_(std::move(door))
-    , buffer_(shared.limits.head_size_max + (std::size_t{64} << 10U)) {
+    , buffer_(shared.limits.head_size_max + (std::size_t{64} << 10U))
+    , queue_(shared.backlog) {
     ++shared_.connection_count;
 }
 
 http_connection::~http_connection() {
-    --shared_.connection_count;
+    leave();
+}
+
+/// Makes room for others. Who answers may hold on to a connection that is closed.
+void http_connection::leave() {
+    shared_.connection_count -= std::exchange(is_counted_, false) ? 1 : 0;
+    shared_.stream_count -= std::exchange(is_streaming_, false) ? 1 : 0;
 }
 
 void http_connection::start() {
@@ -202,7 +212,7 @@ void http_connection::read_body(std::size_t size_max) {
         stream_,
         asio::buffer(go_on),
         [self = shared_from_this(), read](const beast::error_code& failed, std::size_t) {
-            failed ? self->close() : read();
+            failed || self->phase_ == phase::closed ? self->close() : read();
         }
     );
 }
@@ -253,7 +263,10 @@ void http_connection::respond(http_response response) {
         return;
     }
     const bool is_whole = parser_->is_done(); // else what follows is no request
-    const bool keeps_alive = is_whole && parser_->get().keep_alive() && !shared_.is_stopping;
+    const bool is_framed =                    // else nobody knows where the next request begins
+        parser_->chunked() || parser_->get().count(http::field::transfer_encoding) == 0;
+    const bool keeps_alive =
+        is_whole && is_framed && parser_->get().keep_alive() && !shared_.is_stopping;
     bytes content = head_of(response, response.body.size(), false, keeps_alive, date_now());
     if (request_.method != "HEAD") {
         content += response.body;
@@ -269,7 +282,9 @@ void http_connection::write(bytes content, bool keeps_alive) {
         stream_,
         asio::buffer(output_),
         [self = shared_from_this(), keeps_alive](const beast::error_code& failed, std::size_t) {
-            failed ? self->close() : self->on_written(keeps_alive);
+            // It may have been closed when this was on its way.
+            const bool is_over = failed || self->phase_ == phase::closed;
+            is_over ? self->close() : self->on_written(keeps_alive);
         }
     );
 }
@@ -284,34 +299,60 @@ void http_connection::begin_stream(http_response head, std::function<void()> gon
     if (phase_ != phase::serving) {
         return;
     }
+    if (!may_stream()) {
+        respond(problem(
+            503,
+            "there are as many streams as there may be; the rest of admin.maxConnections is kept "
+            "for requests that end"
+        ));
+        return gone();
+    }
     gone_ = std::move(gone);
+    is_streaming_ = true;
+    ++shared_.stream_count;
     is_chunked_ = parser_->get().version() == 11;
     bytes content = head_of(head, std::nullopt, is_chunked_, false, date_now());
     if (request_.method == "HEAD") {
         return write(std::move(content), false);
     }
     phase_ = phase::streaming;
-    next_ = std::move(content);
+    output_ = std::move(content);
     await_end_of_peer();
-    write_stream();
+    write_stream_octets(output_);
 }
 
-void http_connection::send(const stream_part& part) {
-    if (phase_ != phase::streaming || is_ending_ || part.content().empty()) {
+/// So that requests that end, above all those for health, find a connection.
+bool http_connection::may_stream() const {
+    constexpr std::size_t reserve_max = 64;
+    const std::size_t most = shared_.limits.connection_count_max;
+    const std::size_t reserve = std::min(reserve_max, (most + 3) / 4);
+    return shared_.stream_count < std::max<std::size_t>(1, most - std::min(most, reserve));
+}
+
+/// Whether so many octets more may wait. What is sent to a reader that has taken everything before
+/// may: otherwise it could never get a large part.
+bool http_connection::keeps_up(std::size_t size) const {
+    return queue_.empty() ||
+           (queue_.size() + size <= shared_.limits.stream_backlog_max &&
+            shared_.backlog.size() + size <= shared_.limits.stream_backlog_sum_max);
+}
+
+void http_connection::send(const stream_part_pointer& part) {
+    if (phase_ != phase::streaming || is_ending_ || part->content().empty()) {
         return;
     }
-    bytes_view framed = is_chunked_ ? part.chunk() : part.content();
-    if (!is_writing_ && next_.empty()) {
+    bytes_view framed = is_chunked_ ? part->chunk() : part->content();
+    if (!is_writing_ && queue_.empty()) {
         // Mostly the socket takes all of it: no copy, no timer, no way through the event loop.
         framed.remove_prefix(stream_.try_write(framed));
         if (framed.empty()) {
             return;
         }
     }
-    if (next_.size() + framed.size() > shared_.limits.stream_backlog_max) {
-        return close(); // it does not keep up
+    if (!keeps_up(framed.size())) {
+        return close();
     }
-    next_ += framed;
+    queue_.push(part, framed);
     write_stream();
 }
 
@@ -331,7 +372,6 @@ void http_connection::abort_stream() {
 void http_connection::end_stream() {
     if (phase_ == phase::streaming && !is_ending_) {
         is_ending_ = true;
-        next_ += is_chunked_ ? "0\r\n\r\n" : "";
         write_stream();
     }
 }
@@ -340,25 +380,31 @@ void http_connection::write_stream() {
     if (is_writing_) {
         return;
     }
-    if (next_.empty()) {
-        if (is_ending_) {
-            return close();
-        }
-        if (drained_) {
-            std::exchange(drained_, nullptr)();
-        }
-        return;
+    if (!queue_.empty()) {
+        return write_stream_octets(queue_.begin_write());
     }
+    if (is_ending_ && is_chunked_ && !std::exchange(is_end_written_, true)) {
+        return write_stream_octets("0\r\n\r\n");
+    }
+    if (is_ending_) {
+        return close();
+    }
+    if (drained_) {
+        std::exchange(drained_, nullptr)();
+    }
+}
+
+/// They stay where they are until that is done.
+void http_connection::write_stream_octets(bytes_view octets) {
     is_writing_ = true;
-    output_.clear();
-    output_.swap(next_);
     limit(shared_.limits.write_timeout);
     asio::async_write(
         stream_,
-        asio::buffer(output_),
+        asio::buffer(octets.data(), octets.size()),
         [self = shared_from_this()](const beast::error_code& failed, std::size_t) {
             self->is_writing_ = false;
             self->deadline_.cancel(); // a stream may be silent
+            self->queue_.end_write();
             if (failed) {
                 return self->close();
             }
@@ -397,7 +443,7 @@ void http_connection::read_and_forget() {
         asio::buffer(forgotten_),
         [self = shared_from_this()](const beast::error_code& failed, std::size_t size) {
             self->drained_size_ += size;
-            if (failed || self->drained_size_ > drained_size_max) {
+            if (failed || self->phase_ == phase::closed || self->drained_size_ > drained_size_max) {
                 return self->close();
             }
             self->read_and_forget();
@@ -412,7 +458,9 @@ void http_connection::close() {
     phase_ = phase::closed;
     deadline_.cancel();
     drained_ = nullptr;
+    queue_.clear();
     stream_.close();
+    leave();
     if (gone_) {
         std::exchange(gone_, nullptr)();
     }
@@ -431,11 +479,12 @@ void http_connection::limit(std::chrono::milliseconds from_now) {
 
 void http_connection::on_deadline() {
     const bool has_begun = has_begun_ || buffer_.size() != 0 || (parser_ && parser_->got_some());
-    if (phase_ != phase::reading || !has_begun) {
+    if (phase_ != phase::reading || !has_begun || is_late_) {
         return close();
     }
     is_late_ = true;
-    stream_.cancel(); // the read fails, and the peer is told why
+    stream_.cancel();  // the read fails, and the peer is told why
+    limit(grace_time); // unless it had just completed, and another one was begun
 }
 
 } // namespace conclave::admin

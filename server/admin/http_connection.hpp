@@ -4,6 +4,7 @@
 #include "server/admin/http_exchange.hpp"
 #include "server/admin/http_server.hpp"
 #include "server/admin/http_stream.hpp"
+#include "server/admin/stream_queue.hpp"
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -38,6 +39,8 @@ public:
         http_limits limits;
         http_service* service = nullptr;
         std::size_t connection_count = 0;
+        std::size_t stream_count = 0;
+        stream_backlog backlog;
         bool is_stopping = false;
     };
 
@@ -59,7 +62,7 @@ public:
 
     void respond(http_response response) override;
     void begin_stream(http_response head, std::function<void()> gone) override;
-    void send(const stream_part& part) override;
+    void send(const stream_part_pointer& part) override;
     void on_drained(std::function<void()> then) override;
     void end_stream() override;
     void abort_stream() override;
@@ -79,11 +82,15 @@ private:
     [[nodiscard]] std::optional<http_response> take_head();
     void write(bytes content, bool keeps_alive);
     void on_written(bool keeps_alive);
+    [[nodiscard]] bool may_stream() const;
+    [[nodiscard]] bool keeps_up(std::size_t size) const;
     void write_stream();
+    void write_stream_octets(bytes_view octets);
     void await_end_of_peer();
     void drain();
     void read_and_forget();
     void close();
+    void leave();
     void limit(std::chrono::milliseconds from_now);
     void on_deadline();
 
@@ -95,13 +102,16 @@ private:
     std::optional<parser> parser_;
     phase phase_ = phase::reading;
     http_request request_;
-    bytes output_; ///< being written
-    bytes next_;   ///< of a stream: to be written behind it
+    bytes output_; ///< being written, if it is no part of a stream
+    stream_queue queue_;
     bool is_writing_ = false;
     bool is_chunked_ = false;
-    bool is_ending_ = false; ///< the stream is over once everything is written
-    bool has_begun_ = false; ///< something of the current request has arrived
-    bool is_late_ = false;   ///< the request did not arrive in time
+    bool is_counted_ = true;      ///< among the connections
+    bool is_streaming_ = false;   ///< it counts as a stream
+    bool is_ending_ = false;      ///< the stream is over once everything is written
+    bool is_end_written_ = false; ///< the mark behind the last chunk, too
+    bool has_begun_ = false;      ///< something of the current request has arrived
+    bool is_late_ = false;        ///< the request did not arrive in time
     std::function<void()> gone_;
     std::function<void()> drained_;
     std::array<char, 512> forgotten_{};

@@ -35,6 +35,13 @@ private:
     bytes_view content_;
 };
 
+/// Shared by the readers that have not taken it yet.
+using stream_part_pointer = std::shared_ptr<const stream_part>;
+
+[[nodiscard]] inline stream_part_pointer make_part(bytes_view content) {
+    return std::make_shared<const stream_part>(content);
+}
+
 /// One request and the way to answer it. Admin thread only, its destruction included.
 class http_exchange {
 public:
@@ -46,12 +53,13 @@ public:
     virtual void respond(http_response response) = 0;
 
     /// Answers with a body whose end is not known: the head goes out, `send` continues it. `gone`
-    /// is called once when the peer has left, or does not keep up and was left behind.
+    /// is called once when the peer has left, or does not keep up and was left behind. With as many
+    /// streams as there may be, the peer is told so and `gone` called before this returns.
     virtual void begin_stream(http_response head, std::function<void()> gone) = 0;
 
     /// No effect once the peer is gone, or for an empty part. `gone` may be called before it
     /// returns.
-    virtual void send(const stream_part& part) = 0;
+    virtual void send(const stream_part_pointer& part) = 0;
 
     /// Calls `then` once, when the peer's side of the connection has taken all that was sent: for
     /// who makes the next part only then. Never, if the peer is gone or the stream has ended.

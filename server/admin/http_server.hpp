@@ -27,13 +27,16 @@ struct http_door {
 };
 
 struct http_limits {
+    /// A quarter of them, 64 at most, is kept free of streams, which have no end.
     std::size_t connection_count_max = 256;
     std::size_t head_size_max = std::size_t{16} << 10U; ///< octets of request line and fields
     /// For a whole request to arrive, and for the next one to begin.
     std::chrono::milliseconds idle_timeout{30'000};
     std::chrono::milliseconds write_timeout{30'000}; ///< for a response to be taken
-    /// Unsent octets of a stream with which its reader is left behind.
+    /// Unsent octets of a stream with which its reader is left behind, and of all streams together
+    /// with which those who have some are. A single part is sent whatever its size.
     std::size_t stream_backlog_max = std::size_t{4} << 20U;
+    std::size_t stream_backlog_sum_max = std::size_t{64} << 20U;
     std::chrono::milliseconds stop_timeout{2'000}; ///< for responses that are under way at the stop
 };
 

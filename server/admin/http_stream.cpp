@@ -31,7 +31,16 @@ void http_stream::begin_tls(const tls::context& keys, completed then) {
     shake_hands(std::move(then));
 }
 
+/// What was posted before the end comes behind it; the number of the descriptor, which TLS keeps,
+/// may be another connection's by then.
+bool http_stream::is_over() const {
+    return !socket_.is_open();
+}
+
 void http_stream::shake_hands(completed then) {
+    if (is_over()) {
+        return std::move(then)(asio::error::operation_aborted);
+    }
     const tls::progress reached = tls_->shake_hands();
     if (reached == tls::progress::done) {
         return std::move(then)(error_code{});
@@ -61,6 +70,10 @@ void http_stream::when_ready(tls::progress wanted, transferred then, Again again
     const error_code failure = wanted == tls::progress::ended
                                    ? error_code{asio::error::eof}
                                    : error_code{asio::error::connection_aborted};
+    complete(std::move(then), failure);
+}
+
+void http_stream::complete(transferred then, error_code failure) {
     asio::post(get_executor(), [then = std::move(then), failure]() mutable {
         std::move(then)(failure, 0);
     });
@@ -69,6 +82,9 @@ void http_stream::when_ready(tls::progress wanted, transferred then, Again again
 void http_stream::read(asio::mutable_buffer into, transferred then) {
     if (!tls_) {
         return socket_.async_read_some(into, std::move(then));
+    }
+    if (is_over()) {
+        return complete(std::move(then), asio::error::operation_aborted);
     }
     const tls::transfer got = tls_->read_some({static_cast<char*>(into.data()), into.size()});
     if (got.is == tls::progress::done) {
@@ -84,6 +100,9 @@ void http_stream::read(asio::mutable_buffer into, transferred then) {
 void http_stream::write(asio::const_buffer from, transferred then) {
     if (!tls_) {
         return socket_.async_write_some(from, std::move(then));
+    }
+    if (is_over()) {
+        return complete(std::move(then), asio::error::operation_aborted);
     }
     const tls::transfer sent =
         tls_->write_some({static_cast<const char*>(from.data()), from.size()});
@@ -106,6 +125,9 @@ std::size_t http_stream::try_write(bytes_view from) {
 }
 
 void http_stream::end_output() {
+    if (is_over()) {
+        return;
+    }
     if (tls_) {
         static_cast<void>(tls_->end_output()); // a courtesy: the message before was whole
     }

@@ -63,6 +63,8 @@ public:
     void close();
 
 private:
+    [[nodiscard]] bool is_over() const;
+    void complete(transferred then, error_code failure);
     void shake_hands(completed then);
     void read(asio::mutable_buffer into, transferred then);
     void write(asio::const_buffer from, transferred then);

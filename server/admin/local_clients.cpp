@@ -50,11 +50,7 @@ local_clients::number local_clients::open(bytes peer_ip, const identities& who, 
     clients_[opened].told = std::move(told);
     identities granted = who;
     std::erase_if(granted, [](const identity& each) { return each.scheme == "ip"; });
-    const auto receive = [this, opened, to_admin = to_admin_](bytes frames, bool is_over) {
-        to_admin([this, opened, frames = std::move(frames), is_over] {
-            on_frames(opened, frames, is_over);
-        });
-    };
+    const local_client_port::receiver receive = receiver_of(opened);
     const bytes hello = frame_of(
         connect_request{
             0, {}, static_cast<std::int32_t>(session_timeout.count()), {}, bytes_view{}, {}},
@@ -72,6 +68,33 @@ local_clients::number local_clients::open(bytes peer_ip, const identities& who, 
     );
     call_after_(ping_interval, [this, opened] { keep_alive(opened); });
     return opened;
+}
+
+/// Runs on the core thread.
+local_client_port::receiver local_clients::receiver_of(number which) {
+    const auto own = std::make_shared<std::atomic<std::size_t>>(0);
+    return
+        [this, which, own, all = undelivered_, to_admin = to_admin_](bytes frames, bool is_over) {
+            constexpr std::size_t overhead = 128; // of what is queued around them
+            constexpr std::size_t fair_share = undelivered_sum_max / 64;
+            const std::size_t size = frames.size() + overhead;
+            const std::size_t size_now = own->fetch_add(size) + size;
+            const std::size_t sum_now = all->fetch_add(size) + size;
+            const bool takes_more = size_now <= undelivered_size_max &&
+                                    (sum_now <= undelivered_sum_max || size_now <= fair_share);
+            to_admin([this,
+                      which,
+                      frames = std::move(frames),
+                      own,
+                      all,
+                      size,
+                      is_last = is_over || !takes_more] {
+                own->fetch_sub(size);
+                all->fetch_sub(size);
+                on_frames(which, frames, is_last);
+            });
+            return takes_more;
+        };
 }
 
 void local_clients::on_opened(number which, replica::connection_id id) {
@@ -137,6 +160,17 @@ void local_clients::close(number which) {
         // The session ends in the order of requests; its connection is closed by the replica then.
         send(gone, request_frame(gone.next_xid, opcode::close_session, {}));
     }
+}
+
+void local_clients::drop(number which) {
+    const auto found = clients_.find(which);
+    if (found == clients_.end()) {
+        return;
+    }
+    if (found->second.id) {
+        send(found->second, request_frame(found->second.next_xid, opcode::close_session, {}));
+    }
+    end(which);
 }
 
 void local_clients::keep_alive(number which) {

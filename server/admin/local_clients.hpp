@@ -7,9 +7,11 @@
 
 #include <conclave/protocol.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <unordered_map>
 
 namespace conclave::admin {
@@ -17,8 +19,9 @@ namespace conclave::admin {
 /// How such a client reaches the replica. Core thread only; the main program joins it to the event
 /// loop.
 struct local_client_port {
-    /// Called with frames, lengths included, and with `is_over` when nothing more comes.
-    using receiver = std::function<void(bytes frames, bool is_over)>;
+    /// Called with frames, lengths included, and with `is_over` when nothing more comes. False: it
+    /// takes no more, and the client is to be closed.
+    using receiver = std::function<bool(bytes frames, bool is_over)>;
 
     std::function<
         replica::connection_id(replica::peer_address peer, const identities& granted, receiver to)>
@@ -27,10 +30,18 @@ struct local_client_port {
     std::function<void(replica::connection_id gone)> close;
 };
 
+/// What the core has sent and the admin thread has not taken yet is bounded: a client with more of
+/// that ends, as a client whose socket is full.
+///
 /// Admin thread only.
 class local_clients {
 public:
     using number = std::uint64_t;
+
+    /// Octets on their way to the admin thread: of one client, and of all of them, beyond which
+    /// those with more than a fair share of it end.
+    static constexpr std::size_t undelivered_size_max = std::size_t{8} << 20U;
+    static constexpr std::size_t undelivered_sum_max = std::size_t{64} << 20U;
 
     struct reply {
         errc error = errc::connection_loss;
@@ -81,6 +92,9 @@ public:
     /// Closes the session; nothing is called any more.
     void close(number which);
 
+    /// Closes the session as if it had ended by itself: who waits is told so.
+    void drop(number which);
+
     /// Forgets all of them, without a word to the core.
     void clear() { clients_.clear(); }
 
@@ -94,6 +108,7 @@ private:
         std::int32_t next_xid = 1;
     };
 
+    [[nodiscard]] local_client_port::receiver receiver_of(number which);
     void send(client& from, bytes frames);
     void on_opened(number which, replica::connection_id id);
     void on_frames(number which, const bytes& frames, bool is_over);
@@ -108,6 +123,9 @@ private:
     std::function<void(std::chrono::milliseconds, std::function<void()>)> call_after_;
     std::unordered_map<number, client> clients_;
     number next_ = 1;
+    /// Both threads count there.
+    std::shared_ptr<std::atomic<std::size_t>> undelivered_ =
+        std::make_shared<std::atomic<std::size_t>>(0);
 };
 
 } // namespace conclave::admin

@@ -190,11 +190,11 @@ void watch_catch_up::tell(const std::vector<seen_node>& seen) {
     for (const seen_node& each : seen) {
         const watch_event told = std::move(untold_.front());
         untold_.pop_front();
-        last_told_ = next_event_id(last_told_, told.at);
         if (!each.may_be_told) {
-            continue;
+            continue; // it has no number: a live stream was never told of it
         }
-        const stream_part part{change_message(last_told_, told.type, told.path, each.node)};
+        last_told_ = next_event_id(last_told_, told.at);
+        const auto part = make_part(change_message(last_told_, told.type, told.path, each.node));
         for (const watch_reader_pointer& reader : readers_) {
             if (last_told_ > *reader->after) {
                 reader->send(part);
@@ -230,7 +230,7 @@ void watch_catch_up::on_gone(watch_reader& reader) {
     on_drained(reader);
 }
 
-void watch_catch_up::hold(event_id id, std::shared_ptr<const stream_part> message) {
+void watch_catch_up::hold(event_id id, stream_part_pointer message) {
     if (id.at <= last_) {
         return;
     }
@@ -243,8 +243,9 @@ void watch_catch_up::hold(event_id id, std::shared_ptr<const stream_part> messag
     }
 }
 
-void watch_catch_up::send(const stream_part& message) const {
-    for (const watch_reader_pointer& each : readers_) {
+void watch_catch_up::send(const stream_part_pointer& message) const {
+    // Sending may show that one of them is gone, and then lead to the next part.
+    for (const watch_reader_pointer& each : watch_readers{readers_}) {
         each->send(message);
     }
 }
@@ -253,7 +254,7 @@ void watch_catch_up::send(const stream_part& message) const {
 
 /// They have to read anew, and are told what happens from here on.
 void watch_catch_up::send_anew(watch_readers those) {
-    const stream_part reset{notice_message("reset", wanted_.scope.path, event_id{last_})};
+    const auto reset = make_part(notice_message("reset", wanted_.scope.path, event_id{last_}));
     for (const watch_reader_pointer& each : those) {
         each->send(reset);
         release(each);
@@ -262,7 +263,7 @@ void watch_catch_up::send_anew(watch_readers those) {
 
 void watch_catch_up::release(const watch_reader_pointer& reader) {
     for (const auto& each : held_) {
-        reader->send(*each);
+        reader->send(each);
     }
     caught_up_(reader);
 }
@@ -271,7 +272,7 @@ void watch_catch_up::finish() {
     if (!over_) {
         return;
     }
-    const stream_part ready{notice_message("ready", wanted_.scope.path, event_id{last_})};
+    const auto ready = make_part(notice_message("ready", wanted_.scope.path, event_id{last_}));
     for (const watch_reader_pointer& each : std::exchange(readers_, {})) {
         each->send(ready);
         release(each);
@@ -280,7 +281,7 @@ void watch_catch_up::finish() {
     std::exchange(over_, nullptr)();
 }
 
-void watch_catch_up::abandon(const stream_part& end) {
+void watch_catch_up::abandon(const stream_part_pointer& end) {
     over_ = nullptr;
     caught_up_ = nullptr;
     for (const watch_reader_pointer& each : std::exchange(readers_, {})) {

@@ -29,16 +29,16 @@ public:
     void begin(watch_readers those);
 
     /// An event behind `last`, in order.
-    void hold(event_id id, std::shared_ptr<const stream_part> message);
+    void hold(event_id id, stream_part_pointer message);
 
     /// To all of them, now.
-    void send(const stream_part& message) const;
+    void send(const stream_part_pointer& message) const;
 
     /// One of its readers, or of others.
     void on_gone(watch_reader& reader);
 
     /// Ends the streams with this; calls nothing any more.
-    void abandon(const stream_part& end);
+    void abandon(const stream_part_pointer& end);
 
 private:
     struct seen_node {
@@ -68,7 +68,7 @@ private:
     std::shared_ptr<past_events> log_;
     std::deque<watch_event> untold_;
     event_id last_told_;
-    std::vector<std::shared_ptr<const stream_part>> held_;
+    std::vector<stream_part_pointer> held_;
     std::size_t held_size_ = 0;
     std::size_t draining_count_ = 0;
     int waits_ = 0; ///< for the disk, in a row

@@ -3,6 +3,8 @@
 #include "server/admin/watch_catch_up.hpp"
 #include "server/admin/watch_message.hpp"
 
+#include <conclave/log_line.hpp>
+
 #include <algorithm>
 #include <utility>
 
@@ -12,6 +14,11 @@ namespace {
 
 constexpr std::chrono::seconds heartbeat_interval{15};
 
+/// A value may have a megabyte; all of them together have to stay below what a client may have on
+/// its way (`local_clients::undelivered_size_max`).
+constexpr std::size_t pending_value_count_max = 4;
+constexpr std::size_t valueless_size_max = std::size_t{4} << 20U;
+
 http_response head_of_stream() {
     return {200, "text/event-stream", "", {{"X-Accel-Buffering", "no"}}};
 }
@@ -19,6 +26,11 @@ http_response head_of_stream() {
 /// A browser that gets a status other than 200 for them does not come back.
 bool asks_for_events(const http_request& asked) {
     return asked.field("accept").find("text/event-stream") != bytes_view::npos;
+}
+
+/// Of an event that waits.
+std::size_t size_of(const watch_event& told) {
+    return sizeof told + told.path.size();
 }
 
 std::optional<replica::node_copy> node_in(const local_clients::reply& answer) {
@@ -76,7 +88,7 @@ void watch_group::join(const routed_request& asked, std::optional<event_id> afte
 }
 
 void watch_group::refuse(const watch_readers& those, errc why) const {
-    const stream_part end{notice_message("end", wanted_.scope.path, std::nullopt)};
+    const auto end = make_part(notice_message("end", wanted_.scope.path, std::nullopt));
     for (const watch_reader_pointer& each : those) {
         const bool comes_back = asks_for_events(each->asked.asked());
         if (why != errc::connection_loss || !comes_back) {
@@ -115,8 +127,8 @@ void watch_group::greet() {
             self->refuse(those, failed);
             self->reader_count_ -= those.size();
         } else {
-            const stream_part ready{
-                notice_message("ready", self->wanted_.scope.path, event_id{at})};
+            const auto ready =
+                make_part(notice_message("ready", self->wanted_.scope.path, event_id{at}));
             for (const watch_reader_pointer& each : those) {
                 each->told_up_to = at;
                 self->open(each);
@@ -184,32 +196,52 @@ void watch_group::on_event(const watch_event& told) {
     if (!wanted_.has_values) {
         return tell(id, change_message(id, told.type, told.path, std::nullopt));
     }
-    // Asked for all events alike, so that they are told in their order.
-    bytes record;
-    jute::writer{record}(read_request{told.path, false});
-    ++pending_value_count_;
-    around_.clients.request(
-        client_,
-        opcode::get_data,
-        record,
-        [self = shared_from_this(), id, told](const local_clients::reply& answer) {
-            --self->pending_value_count_;
-            if (answer.error != errc::connection_loss) {
-                self->tell(id, change_message(id, told.type, told.path, node_in(answer)));
+    valueless_size_ += size_of(told);
+    valueless_.emplace_back(id, told);
+    valueless_size_ <= valueless_size_max ? read_values() : fall_behind();
+}
+
+/// Asked for all events alike, so that they are told in their order.
+void watch_group::read_values() {
+    while (pending_value_count_ < pending_value_count_max && !valueless_.empty()) {
+        const event_id id = valueless_.front().first;
+        const watch_event told = std::move(valueless_.front().second);
+        valueless_.pop_front();
+        valueless_size_ -= size_of(told);
+        bytes record;
+        jute::writer{record}(read_request{told.path, false});
+        ++pending_value_count_;
+        around_.clients.request(
+            client_,
+            opcode::get_data,
+            record,
+            [self = shared_from_this(), id, told](const local_clients::reply& answer) {
+                --self->pending_value_count_;
+                if (answer.error != errc::connection_loss) {
+                    self->tell(id, change_message(id, told.type, told.path, node_in(answer)));
+                    self->read_values();
+                }
             }
-        }
-    );
+        );
+    }
+}
+
+void watch_group::fall_behind() {
+    log(log_level::warning,
+        "a watch stream of {} ends: its values are asked for slower than they change",
+        wanted_.scope.path);
+    around_.clients.drop(client_);
 }
 
 void watch_group::tell(event_id id, bytes message) {
-    const auto part = std::make_shared<const stream_part>(message);
+    const stream_part_pointer part = make_part(message);
     if (const auto catching_up = catching_up_) {
         catching_up->hold(id, part);
     }
     std::size_t kept = 0; // sending may be what shows that a reader is gone
     for (std::size_t index = 0; index < live_.size(); ++index) {
         if (!live_[index]->is_gone && id.at > live_[index]->told_up_to) {
-            live_[index]->send(*part);
+            live_[index]->send(part);
         }
         if (!live_[index]->is_gone) {
             std::swap(live_[kept++], live_[index]);
@@ -226,7 +258,8 @@ void watch_group::beat() {
         }
         self->ask_place([self](errc failed, zxid at) {
             // Of what is waited for, something may be older than the answer.
-            const bool is_told = failed == errc::ok && self->pending_value_count_ == 0;
+            const bool is_told =
+                failed == errc::ok && self->pending_value_count_ == 0 && self->valueless_.empty();
             self->send_heartbeats(is_told ? std::optional{at} : std::nullopt);
         });
         self->beat();
@@ -234,8 +267,9 @@ void watch_group::beat() {
 }
 
 void watch_group::send_heartbeats(std::optional<zxid> at) {
-    const stream_part comment{comment_message};
-    const stream_part place{at ? heartbeat_message(*at) : bytes{comment_message}};
+    std::erase_if(live_, [](const auto& each) { return each->is_gone; });
+    const stream_part_pointer comment = make_part(comment_message);
+    const stream_part_pointer place = at ? make_part(heartbeat_message(*at)) : comment;
     for (const watch_reader_pointer& each : live_) {
         each->send(at && *at >= each->told_up_to ? place : comment);
     }
@@ -260,10 +294,11 @@ void watch_group::on_gone(watch_reader& reader) {
 /// The server stops, or lost its leader for too long. Who waited for an answer has had it.
 void watch_group::on_session_over() {
     const auto self = shared_from_this();
+    valueless_.clear();
     finish();
     refuse(std::exchange(fresh_, {}), errc::connection_loss);
     refuse(std::exchange(returning_, {}), errc::connection_loss);
-    const stream_part end{notice_message("end", wanted_.scope.path, std::nullopt)};
+    const auto end = make_part(notice_message("end", wanted_.scope.path, std::nullopt));
     if (catching_up_ != nullptr) {
         std::exchange(catching_up_, nullptr)->abandon(end);
     }

@@ -8,8 +8,10 @@
 #include "server/admin/route_context.hpp"
 #include "server/admin/watch_reader.hpp"
 
+#include <deque>
 #include <functional>
 #include <memory>
+#include <utility>
 
 namespace conclave::admin {
 
@@ -36,6 +38,9 @@ struct watch_surroundings {
 /// Each reader gets every event behind the zxid with which it began, in their order. One that comes
 /// back gets first what it missed, out of the log, or is told to read anew.
 ///
+/// Bounded: of the values that readers want a few are read at a time. If more events than can wait
+/// come meanwhile, the streams end, and readers come back to the log.
+///
 /// Kept by whoever waits for something of it; it ends with its last reader, or with its session.
 /// Admin thread only.
 class watch_group : public std::enable_shared_from_this<watch_group> {
@@ -59,6 +64,8 @@ private:
     void begin_catch_up(const watch_readers& those, zxid at);
     void open(const watch_reader_pointer& reader);
     void on_event(const watch_event& told);
+    void read_values();
+    void fall_behind();
     void tell(event_id id, bytes message);
     void beat();
     void send_heartbeats(std::optional<zxid> at);
@@ -75,7 +82,9 @@ private:
     watch_readers live_;      ///< with some that are gone
     std::shared_ptr<watch_catch_up> catching_up_;
     std::size_t reader_count_ = 0;
-    std::size_t pending_value_count_ = 0; ///< events whose data was asked for
+    std::size_t pending_value_count_ = 0;                    ///< events whose data was asked for
+    std::deque<std::pair<event_id, watch_event>> valueless_; ///< whose data was not asked for yet
+    std::size_t valueless_size_ = 0;                         ///< octets of those
     event_id last_told_;
     bool is_greeting_ = false;
     bool is_catching_up_ = false;

@@ -19,7 +19,7 @@ struct watch_reader {
     bool is_gone = false;
     bool is_draining = false; ///< its connection has not taken yet what it was sent
 
-    void send(const stream_part& part) const { asked.exchange->send(part); }
+    void send(const stream_part_pointer& part) const { asked.exchange->send(part); }
 };
 
 using watch_reader_pointer = std::shared_ptr<watch_reader>;

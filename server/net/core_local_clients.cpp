@@ -41,13 +41,12 @@ void core_loop::deliver_to_local(replica::client_output output) {
     if (at == local_clients_.end()) {
         return;
     }
-    at->second(std::move(output.frames), output.close);
-    if (output.has_more) {
-        asio::post(context(), [this, id = output.to] { replica_.go_on(id, begin_input()); });
-    }
-    if (output.close) {
+    const bool takes_more = at->second(std::move(output.frames), output.close);
+    if (output.close || !takes_more) {
         replica_.on_disconnect(output.to);
         local_clients_.erase(at);
+    } else if (output.has_more) {
+        asio::post(context(), [this, id = output.to] { replica_.go_on(id, begin_input()); });
     }
 }
 

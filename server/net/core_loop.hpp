@@ -108,8 +108,9 @@ public:
 
     /// A client inside this process, without a socket: it speaks frames like any other. `to` is
     /// called on the core thread with frames (lengths included), and with `is_over` when nothing
-    /// more will come; it must not call back.
-    using local_receiver = std::function<void(bytes frames, bool is_over)>;
+    /// more will come; it must not call back. It says false if it takes no more: the client is
+    /// closed then, as one whose socket is full.
+    using local_receiver = std::function<bool(bytes frames, bool is_over)>;
     [[nodiscard]] replica::connection_id
     open_local(replica::peer_address peer, const identities& granted, local_receiver to);
 

@@ -41,7 +41,7 @@ public:
         gone(); // the reader leaves at once
     }
 
-    void send(const stream_part&) override {}
+    void send(const stream_part_pointer&) override {}
 
     void on_drained(std::function<void()>) override {}
 

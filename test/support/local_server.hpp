@@ -99,11 +99,11 @@ private:
             return;
         }
         const auto receive = at->second;
-        if (output.close) {
-            receivers_.erase(at);
+        const bool takes_more = receive(std::move(output.frames), output.close);
+        if (output.close || !takes_more) {
+            receivers_.erase(output.to);
             server_.on_disconnect(output.to);
         }
-        receive(std::move(output.frames), output.close);
     }
 
     void post(std::function<void()> what) {

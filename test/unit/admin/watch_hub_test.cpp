@@ -25,7 +25,12 @@ public:
         gone_ = std::move(gone);
     }
 
-    void send(const stream_part& part) override { text += part.content(); }
+    void send(const stream_part_pointer& part) override {
+        if (does_not_keep_up) {
+            return leave();
+        }
+        text += part->content();
+    }
 
     void on_drained(std::function<void()> then) override { is_slow ? drained_.swap(then) : then(); }
 
@@ -70,6 +75,7 @@ public:
     unsigned status = 0;
     bool is_over = false;
     bool is_slow = false;
+    bool does_not_keep_up = false;
 
 private:
     http_request asked_;
@@ -159,8 +165,21 @@ public:
         return server.last_applied();
     }
 
-    void set(bytes_view path, bytes_view data) {
-        server.give(test::request_frame(2, opcode::set_data, set_data_request{path, data, -1}));
+    void set(bytes_view path, bytes_view data) { set_many(path, data, 1); }
+
+    /// So that they are told together.
+    void set_many(bytes_view path, bytes_view data, int count) {
+        for (; count > 0; --count) {
+            server.give(test::request_frame(2, opcode::set_data, set_data_request{path, data, -1}));
+        }
+        server.settle();
+    }
+
+    /// As when some time has passed.
+    void beat() {
+        for (const auto& each : std::exchange(server.later, {})) {
+            each();
+        }
         server.settle();
     }
 
@@ -372,6 +391,94 @@ TEST_CASE("ACLs hold for what was missed", "[watch_hub]") {
     const auto refused = at.join({"/closed", false}, text_of(begun));
     at.server.settle();
     CHECK(refused->status == 403);
+}
+
+TEST_CASE("What could not be seen has no number in what was missed either", "[watch_hub]") {
+    scene at;
+    const zxid begun = at.create("/a");
+    const std::vector<acl_record> closed{{permission::all, "ip", "10.255.255.255"}};
+    at.server.give(test::request_frame(3, opcode::create, create_request{"/closed", "x", closed, 0})
+    );
+    const zxid both = at.create("/b");
+    at.log.events = {
+        {both, event_type::created, "/closed"},
+        {both, event_type::created, "/b"},
+        {both, event_type::created, "/b/next"}};
+    const auto reader = at.join(everything, text_of(begun));
+    at.settle_until_told(reader, "event: ready");
+    CHECK(reader->text.find("id: " + text_of(both) + "\nevent: created") != bytes::npos);
+    // One that saw the first of the two when it happened.
+    const auto again = at.join(everything, text_of(both));
+    at.settle_until_told(again, "event: ready");
+    CHECK(again->events() == "created /b/next, ready /");
+}
+
+TEST_CASE("Values of many events at once are told in their order", "[watch_hub]") {
+    scene at;
+    const auto reader = at.join(everything, {}, "values");
+    at.server.settle();
+    at.create("/a");
+    at.set_many("/a", "last", 40);
+    bytes expected = "ready /, created /a";
+    for (int count = 0; count < 40; ++count) {
+        expected += ", data_changed /a";
+    }
+    CHECK(reader->events() == expected);
+    CHECK(reader->last_id() == text_of(at.server.last_applied()));
+}
+
+TEST_CASE("Who wants more values than can be read comes back for the rest", "[watch_hub]") {
+    scene at;
+    const bytes long_path = "/" + bytes(200'000, 'n');
+    at.create(long_path);
+    const auto with_values = at.join(everything, {}, "values");
+    const auto without = at.join(everything);
+    at.server.settle();
+    at.set_many(long_path, "x", 30);
+    CHECK(with_values->is_over);
+    CHECK(with_values->events().ends_with("end /"));
+    CHECK_FALSE(without->is_over);
+    at.create("/b");
+    CHECK(without->events().ends_with("created /b"));
+}
+
+TEST_CASE("What the admin thread has not taken yet is bounded", "[watch_hub]") {
+    scene at;
+    const bytes long_path = "/" + bytes(200'000, 'n');
+    at.create(long_path);
+    const auto reader = at.join(everything);
+    at.server.settle();
+    at.set_many(long_path, "x", 45); // more than eight megabytes of events
+    CHECK(reader->is_over);
+    CHECK(reader->events().ends_with("end /"));
+    const auto next = at.join(everything);
+    at.server.settle();
+    at.create("/b");
+    CHECK(next->events() == "ready /, created /b");
+}
+
+TEST_CASE("A reader may go while others are told", "[watch_hub]") {
+    scene at;
+    const zxid first = at.create("/a");
+    const zxid second = at.create("/b");
+    at.log.events = {{first, event_type::created, "/a"}, {second, event_type::created, "/b"}};
+    at.are_slow = true;
+    const bytes before = text_of(zxid{first.value - 1});
+    const auto holding = at.join(everything, before);
+    at.settle_until_told(holding, "/a");
+    const auto one = at.join(everything, before); // both wait, and then catch up together
+    const auto other = at.join(everything, before);
+    for (int count = 0; count < 2; ++count) {
+        holding->take();
+        at.settle_until_told(holding, "/b");
+    }
+    at.settle_until_told(other, "/a");
+    other->take();
+    one->does_not_keep_up = true; // what a heartbeat shows; the rest goes on at that moment
+    at.beat();
+    CHECK(one->is_over);
+    at.settle_until_told(other, "/b");
+    CHECK(other->events() == "created /a, created /b");
 }
 
 TEST_CASE("A heartbeat tells how far a reader has come", "[watch_hub]") {
