@@ -145,6 +145,8 @@ admin::summary summary_of(const char* name, const disk_statistics& measured) {
         measured.times};
 }
 
+} // namespace
+
 /// Ends the disk's threads, which report to the loop, before the loop goes; also if something
 /// behind it cannot be constructed.
 class disk_stopper {
@@ -159,8 +161,6 @@ public:
 private:
     storage& disk_;
 };
-
-} // namespace
 
 /// In order of construction; destroyed in reverse.
 class daemon::parts {
