@@ -53,7 +53,7 @@ private:
     std::map<Name, std::vector<Value>> lists_;
 };
 
-bytes decimal(std::int64_t number) {
+bytes digits_of(std::int64_t number) {
     return std::to_string(number);
 }
 
@@ -70,7 +70,7 @@ json paths_by_session(const watch_listing& listed) {
     for (const auto& [path, session] : listed.found) {
         paths.add(session.value, path);
     }
-    return {{"session_id_to_watched_paths", paths.told(decimal)}};
+    return {{"session_id_to_watched_paths", paths.told(digits_of)}};
 }
 
 json summary_of(const watch_listing& listed) {
@@ -357,7 +357,7 @@ void command_answers::tell_dump(const command_entry& which, answer then) {
             core_.ask_in_slices(
                 ephemeral_listing{},
                 &ephemeral_listing::step,
-                [then, name, expiry = expiring.told(decimal)](const ephemeral_listing& listed) {
+                [then, name, expiry = expiring.told(digits_of)](const ephemeral_listing& listed) {
                     named_lists<std::int64_t, bytes_view> paths;
                     for (const auto& [session, path] : listed.found) {
                         paths.add(session.value, path);
@@ -365,7 +365,7 @@ void command_answers::tell_dump(const command_entry& which, answer then) {
                     then(whole_answer(
                         name,
                         {{"expiry_time_to_session_ids", expiry},
-                         {"session_id_to_ephemeral_paths", paths.told(decimal)}}
+                         {"session_id_to_ephemeral_paths", paths.told(digits_of)}}
                     ));
                 }
             );
