@@ -1,35 +1,15 @@
 #include "server/configuration/dynamic_file.hpp"
 #include "server/configuration/load.hpp"
+#include "test/unit/configuration/scratch_directory.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <array>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
-#include <unistd.h>
 
 using namespace conclave::configuration;
-
-namespace {
-
-struct scratch_directory {
-    std::filesystem::path path = std::filesystem::temp_directory_path() /
-                                 ("dynamic_file_test-" + std::to_string(::getpid()));
-
-    scratch_directory() { std::filesystem::create_directory(path); }
-
-    ~scratch_directory() { std::filesystem::remove_all(path); }
-
-    [[nodiscard]] std::string at(const std::string& name) const { return (path / name).string(); }
-};
-
-std::string content_of(const std::string& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
-
-} // namespace
+using namespace conclave::configuration::testing;
 
 TEST_CASE("dynamic file: the version at the end of a name goes", "[configuration]") {
     CHECK(without_version("/etc/zoo.cfg.dynamic.10000000a") == "/etc/zoo.cfg.dynamic");

@@ -1,34 +1,21 @@
 #include "server/configuration/replace_file.hpp"
+#include "test/unit/configuration/scratch_directory.hpp"
 
 #include <catch2/catch.hpp>
 
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <sys/stat.h>
 #include <system_error>
 #include <unistd.h>
 
 using conclave::configuration::replace_file;
+using conclave::configuration::testing::content_of;
+using conclave::configuration::testing::scratch_directory;
 
 namespace {
 
 namespace fs = std::filesystem;
-
-struct scratch_directory {
-    fs::path path = fs::temp_directory_path() / ("replace_file_test-" + std::to_string(::getpid()));
-
-    scratch_directory() { fs::create_directory(path); }
-
-    ~scratch_directory() { fs::remove_all(path); }
-
-    [[nodiscard]] std::string at(const std::string& name) const { return (path / name).string(); }
-};
-
-std::string content_of(const std::string& path) {
-    std::ifstream file{path, std::ios::binary};
-    return {std::istreambuf_iterator<char>{file}, {}};
-}
 
 struct stat status_of(const std::string& path) {
     struct stat found {};

@@ -29,7 +29,7 @@ by_lists(std::optional<std::string_view> joining, std::optional<std::string_view
     return request;
 }
 
-zab::membership three_servers() {
+zab::membership membership_of_three() {
     zab::membership made = reconfigured({}, whole(three_lines), {}).value();
     made.configured = zxid{0x100000000};
     return made;
@@ -37,7 +37,7 @@ zab::membership three_servers() {
 
 /// The text that clients would see, or the name of the error.
 std::string after(const reconfig_request& request, const reconfig_rules& rules = {}) {
-    const auto next = reconfigured(three_servers(), request, rules);
+    const auto next = reconfigured(membership_of_three(), request, rules);
     return next ? config_text(*next) : std::string{name(next.error())};
 }
 
@@ -46,7 +46,7 @@ const std::string refused{name(errc::bad_arguments)};
 } // namespace
 
 TEST_CASE("membership text: lines by id and then the version in hexadecimal", "[membership]") {
-    CHECK(config_text(three_servers()) == std::string{three_lines} + "version=100000000");
+    CHECK(config_text(membership_of_three()) == std::string{three_lines} + "version=100000000");
 }
 
 TEST_CASE("membership text: a server that runs alone shows nothing", "[membership]") {
