@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 
 using namespace conclave;
@@ -86,6 +87,10 @@ TEST_CASE("http server: a part of any size reaches a reader that takes it", "[ad
     raw_client client{at.port()};
     client.send(ask_stream);
     at.service.await_begun(1);
+    REQUIRE_FALSE(client.receive(1).empty()); // the head of the answer has been written,
+    std::promise<void> is_told;               // and the server knows that it has
+    at.server.post([&] { is_told.set_value(); });
+    is_told.get_future().wait();
     constexpr std::size_t size = std::size_t{20} << 20U; // more than sockets hold
     at.server.post([&] {
         at.service.begun[0]->send(make_part(bytes(size, 'x')));
