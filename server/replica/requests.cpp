@@ -33,8 +33,8 @@ void replica::on_request(connection& from, bytes_view frame) {
     }
     // A write that will be refused is refused in its turn: its reply must not tell of an earlier
     // state than those before it.
-    const bool may_join_writes =
-        is_write(header.type) && !writes_refused_ && !from.waiting.holds_back_writes();
+    const bool may_join_writes = is_write(header.type) && !writes_refused_ &&
+                                 !from.waiting.holds_back_writes() && !from.is_held_back;
     const bool overtakes = CONCLAVE_MUTANT(read_overtakes_write) && is_read(header.type);
     const bool must_wait =
         !has_session || (!from.waiting.empty() && !may_join_writes && !overtakes);
@@ -280,7 +280,10 @@ void replica::drain(connection& of) {
         if (front != state::answered && front != state::deferred) {
             return;
         }
-        if (front == state::deferred && of.outbox.size() >= settings_.limits.replies_at_once_max) {
+        // A write that is under way must not be applied before what was asked ahead of it.
+        const bool may_wait = of.waiting.size() == of.waiting.deferred_count();
+        if (front == state::deferred && may_wait &&
+            of.outbox.size() >= settings_.limits.replies_at_once_max) {
             of.is_held_back = true;
             mark_output(of);
         }

@@ -291,6 +291,22 @@ TEST_CASE("bounds: replies that waited leave in portions, as there is room", "[b
     CHECK(test.server.server().current_status(test.server.now()).outstanding == 0);
 }
 
+TEST_CASE("bounds: a read that could wait does not see the write behind it", "[bounds][order]") {
+    replica::settings configured;
+    configured.limits.replies_at_once_max = 500;
+    one_client test{configured};
+    REQUIRE(test.call(create_frame(1, "/a", bytes(1000, 'x'))).header.error == errc::ok);
+    test.server.send(test.client, create_frame(2, "/b"));
+    test.server.send(test.client, get_frame(3, "/a"));
+    test.server.send(test.client, get_frame(4, "/c"));
+    test.server.send(test.client, create_frame(5, "/c")); // under way with the first one
+    test.server.settle();
+    const auto& frames = test.server.log_of(test.client).frames;
+    REQUIRE(frames.size() == 4);
+    CHECK(frames[2].header.error == errc::no_node);
+    CHECK(frames[2].header.at < frames[3].header.at);
+}
+
 TEST_CASE("bounds: nobody is over while the server itself does not listen", "[bounds][session]") {
     replica::settings configured;
     configured.limits.dirty_backlog_max = 0; // until each checkpoint nobody is read
