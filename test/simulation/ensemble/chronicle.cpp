@@ -345,7 +345,8 @@ void chronicle::apply(const replica::close_session& what) {
     }
     std::set<bytes> owned = std::move(ephemerals_[what.id]);
     ephemerals_.erase(what.id);
-    for (const bytes& path : what.ephemerals) {
+    const std::vector<bytes> unnamed{owned.begin(), owned.end()};
+    for (const bytes& path : what.are_named ? what.ephemerals : unnamed) {
         if (owned.erase(path) == 0) {
             violated("I30: {} goes with a session that does not own it", path);
         }
