@@ -158,7 +158,10 @@ class SnapshotTest(harness.TestCase):
         away.kill()
         count = self.write_until_log_is_cut(leader)
         process = leader.process
-        os.truncate(os.path.join(leader.own_directory, "checkpoint", "data.mdb"), 16 * 4096)
+        path = os.path.join(leader.own_directory, "checkpoint", "data.mdb")
+        with open(path, "r+b") as file:
+            file.seek(16 * 4096)
+            file.write(bytes(os.path.getsize(path) - 16 * 4096))
         away.launch()
         leader.await_log("quarantine: the checkpoint is damaged, which was found while it was ")
         for node in (leader, away):
