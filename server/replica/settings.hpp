@@ -64,6 +64,9 @@ struct limit_settings {
     /// Octets of replies for one connection from which on requests that waited wait longer, until
     /// these are on their way.
     std::size_t replies_at_once_max = std::size_t{1} << 20U;
+    /// The same where nothing may wait, because a write of the connection is under way behind it:
+    /// the connection is closed then.
+    std::size_t replies_ahead_of_write_max = std::size_t{64} << 20U;
     /// Octets of requests from which on a message to the leader is full.
     std::size_t forward_size_max = std::size_t{1} << 20U;
     std::size_t touch_count_max = 50'000; ///< sessions in one message to the leader

@@ -307,6 +307,21 @@ TEST_CASE("bounds: a read that could wait does not see the write behind it", "[b
     CHECK(frames[2].header.at < frames[3].header.at);
 }
 
+TEST_CASE("bounds: too many replies ahead of a write end the connection", "[bounds]") {
+    replica::settings configured;
+    configured.limits.replies_ahead_of_write_max = 2500;
+    one_client test{configured};
+    REQUIRE(test.call(create_frame(1, "/a", bytes(1000, 'x'))).header.error == errc::ok);
+    test.server.send(test.client, create_frame(2, "/b"));
+    for (std::int32_t number = 3; number < 10; ++number) {
+        test.server.send(test.client, get_frame(number, "/a"));
+    }
+    test.server.send(test.client, create_frame(10, "/c"));
+    test.server.settle();
+    CHECK(test.server.log_of(test.client).frames.size() < 6);
+    CHECK(test.server.log_of(test.client).closed);
+}
+
 TEST_CASE("bounds: nobody is over while the server itself does not listen", "[bounds][session]") {
     replica::settings configured;
     configured.limits.dirty_backlog_max = 0; // until each checkpoint nobody is read

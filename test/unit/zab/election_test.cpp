@@ -372,26 +372,6 @@ TEST_CASE("election: what a stranger says of epochs is not believed", "[zab][ele
     CHECK(servers[servers.leader()].current_epoch() <= epoch{4});
 }
 
-TEST_CASE("election: a grant that comes twice attaches its voter once", "[zab][election]") {
-    ensemble servers{voters(3)};
-    servers.hold(2, 1);
-    servers.start_all();
-    servers.stabilize();
-    servers.release(2, 1);
-    REQUIRE(servers.find<promise_message>(2, 1) != nullptr);
-    const promise_message grant = *servers.find<promise_message>(2, 1);
-    servers.stabilize();
-    REQUIRE(servers.leader() == 1);
-    REQUIRE(grant.reason == denial::none);
-    servers.hold(1, 2);
-    servers.forge(2, 1, grant);
-    servers.stabilize();
-    CHECK(servers.find<welcome_message>(1, 2) == nullptr);
-    servers.release(1, 2);
-    servers.write("one");
-    CHECK(servers.agree() == "");
-}
-
 TEST_CASE("election: an empty disk does not stand against a history", "[zab][election]") {
     ensemble servers{voters(3)};
     servers.begin();
