@@ -13,7 +13,8 @@ std::string printable(std::string_view text) {
     shown.reserve(text.size());
     for (const char each : text) {
         const auto octet = static_cast<unsigned char>(each);
-        if (octet < first_visible || octet == rubout) {
+        const bool is_control = (octet < first_visible && each != '\t') || octet == rubout;
+        if (is_control) {
             fmt::format_to(std::back_inserter(shown), "\\x{:02x}", octet);
         } else {
             shown += each;
