@@ -112,6 +112,8 @@ class DoctorTest(harness.TestCase):
         self.assertIn("checkpoint", self.worst(self.look(node, DAMAGED)))
 
     def test_pages_full_of_nonsense_end_the_examination_and_not_the_doctor(self):
+        if harness.is_instrumented():
+            self.skipTest("the address sanitizer tells, among the report, what the examining process dies of")
         node = self.stopped_server()
         path = os.path.join(node.own_directory, "checkpoint", "data.mdb")
         size = os.path.getsize(path)
