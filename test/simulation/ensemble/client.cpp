@@ -161,7 +161,7 @@ void client::send(asked_request request, bytes frame, nanoseconds now) {
 
 bool client::is_settled() const {
     return connection_ && is_handshake_done_ && session_ != session_id{} && !is_local_ &&
-           waiting_.empty();
+           waiting_.empty() && !is_closing_;
 }
 
 nanoseconds client::act(nanoseconds now) {
