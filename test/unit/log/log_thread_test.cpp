@@ -84,6 +84,10 @@ struct running_log {
     explicit running_log(log_thread_options options = quick())
         : thread(files, log_directory, std::move(*open_log(files)), std::move(options)) {}
 
+    /// On a disk that holds so much from the beginning: later a next segment may be there already.
+    running_log(log_thread_options options, std::uint64_t capacity)
+        : thread(files, log_directory, open_within(capacity), std::move(options)) {}
+
     std::error_code submit(std::int64_t id, std::size_t size = 10) {
         return thread.submit(entry(id, bytes(size, 'x')), heard.expect(id));
     }
@@ -99,6 +103,12 @@ struct running_log {
     log_files files;
     answers heard;
     log_thread thread;
+
+private:
+    log_writer open_within(std::uint64_t capacity) {
+        files.set_capacity(capacity);
+        return std::move(*open_log(files));
+    }
 };
 
 std::vector<std::int64_t> ids(const std::vector<answers::answer>& all) {
@@ -400,8 +410,7 @@ TEST_CASE("log thread: a full disk is told and passes when there is room again",
     options.on_nearly_full = [&](bool is_full) {
         (is_full ? full : passed).set();
     };
-    running_log log{options};
-    log.files.set_capacity(small_segment_size);
+    running_log log{options, small_segment_size};
     log.fill_segment();
     full.wait();
     CHECK(log.thread.nearly_full());
