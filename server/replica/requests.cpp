@@ -282,7 +282,8 @@ void replica::drain(connection& of) {
         }
         // A write that is under way must not be applied before what was asked ahead of it.
         const bool may_wait = of.waiting.size() == of.waiting.deferred_count();
-        if (!may_wait && of.outbox.size() >= settings_.limits.replies_ahead_of_write_max) {
+        if (front == state::deferred && !may_wait &&
+            of.outbox.size() >= settings_.limits.replies_ahead_of_write_max) {
             return close_after_output(of);
         }
         if (front == state::deferred && may_wait &&

@@ -322,6 +322,19 @@ TEST_CASE("bounds: too many replies ahead of a write end the connection", "[boun
     CHECK(test.server.log_of(test.client).closed);
 }
 
+TEST_CASE("bounds: one large reply between two writes is delivered", "[bounds]") {
+    replica::settings configured;
+    configured.limits.replies_ahead_of_write_max = 500;
+    one_client test{configured};
+    REQUIRE(test.call(create_frame(1, "/a", bytes(1000, 'x'))).header.error == errc::ok);
+    test.server.send(test.client, create_frame(2, "/b"));
+    test.server.send(test.client, get_frame(3, "/a"));
+    test.server.send(test.client, create_frame(4, "/c"));
+    test.server.settle();
+    CHECK(test.server.log_of(test.client).frames.size() == 3);
+    CHECK_FALSE(test.server.log_of(test.client).closed);
+}
+
 TEST_CASE("bounds: nobody is over while the server itself does not listen", "[bounds][session]") {
     replica::settings configured;
     configured.limits.dirty_backlog_max = 0; // until each checkpoint nobody is read
