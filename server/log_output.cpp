@@ -3,7 +3,7 @@
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include "conclave/printable.hpp"
+#include "conclave/text.hpp"
 
 namespace conclave {
 
@@ -24,7 +24,7 @@ spdlog::level::level_enum to_spdlog(log_level level) {
 }
 
 void print(log_level level, std::string_view line) {
-    const std::string shown = printable(line);
+    const std::string shown = text::without_controls(line);
     spdlog::log(to_spdlog(level), spdlog::string_view_t{shown.data(), shown.size()});
 }
 

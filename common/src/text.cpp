@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
+#include <iterator>
 #include <limits>
 #include <optional>
 
@@ -149,6 +150,32 @@ std::string printable(std::string_view text) {
         out += "...";
     }
     return out;
+}
+
+std::string without_controls(std::string_view text) {
+    constexpr unsigned char first_visible = 0x20;
+    constexpr unsigned char rubout = 0x7f;
+    constexpr unsigned char second_page = 0xc2; // U+0080 to U+00BF begin with it in UTF-8
+    constexpr unsigned char second_page_visible = 0xa0;
+    std::string shown;
+    shown.reserve(text.size());
+    unsigned char before = 0;
+    for (const char each : text) {
+        const auto octet = static_cast<unsigned char>(each);
+        const bool is_first = (octet < first_visible && each != '\t') || octet == rubout;
+        const bool is_second =
+            before == second_page && octet >= rubout && octet < second_page_visible;
+        if (is_second) {
+            shown.pop_back();
+            fmt::format_to(std::back_inserter(shown), "\\x{:02x}\\x{:02x}", before, octet);
+        } else if (is_first) {
+            fmt::format_to(std::back_inserter(shown), "\\x{:02x}", octet);
+        } else {
+            shown += each;
+        }
+        before = octet;
+    }
+    return shown;
 }
 
 } // namespace conclave::text

@@ -49,4 +49,9 @@ parse_choice(std::string_view text, std::string_view when_true, std::string_view
 /// hostile or binary input can neither flood a log nor forge a line of it.
 [[nodiscard]] std::string printable(std::string_view text);
 
+/// `text` whole, with its control characters as \xNN, those of U+0080 to U+009F included: it stays
+/// one line and does nothing to a terminal. Tabs stay: the fields of audit events have them
+/// between.
+[[nodiscard]] std::string without_controls(std::string_view text);
+
 } // namespace conclave::text
