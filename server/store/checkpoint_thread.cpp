@@ -22,8 +22,9 @@ void lower_priority() {
 /// A process that uses more than one in so many parts of a CPU has somebody to serve.
 constexpr int busy_divisor = 50;
 
-/// By all threads of the process.
-std::chrono::microseconds time_used() {
+} // namespace
+
+std::chrono::microseconds checkpoint_thread::process_cpu_time() {
     rusage used{};
     ::getrusage(RUSAGE_SELF, &used);
     const auto duration = [](const timeval& value) {
@@ -32,10 +33,13 @@ std::chrono::microseconds time_used() {
     return duration(used.ru_utime) + duration(used.ru_stime);
 }
 
-} // namespace
-
-checkpoint_thread::checkpoint_thread(checkpoint_store& store, std::chrono::milliseconds quiet_time)
-    : store_(store), quiet_time_(quiet_time), thread_([this] { run(); }) {}
+checkpoint_thread::checkpoint_thread(
+    checkpoint_store& store, std::chrono::milliseconds quiet_time, cpu_clock used
+)
+    : store_(store)
+    , quiet_time_(quiet_time)
+    , time_used_(std::move(used))
+    , thread_([this] { run(); }) {}
 
 checkpoint_thread::~checkpoint_thread() {
     {
@@ -79,9 +83,9 @@ void checkpoint_thread::run() {
     std::unique_lock lock{mutex_};
     while (true) {
         while (has_heap_to_trim && !is_wanted()) {
-            const std::chrono::microseconds before = time_used();
+            const std::chrono::microseconds before = time_used_();
             if (wakes_.wait_for(lock, quiet_time_, is_wanted) ||
-                (time_used() - before) * busy_divisor > quiet_time_) {
+                (time_used_() - before) * busy_divisor > quiet_time_) {
                 continue;
             }
             lock.unlock();

@@ -30,9 +30,14 @@ class checkpoint_thread {
 public:
     using completion = std::function<void(result<void, store_error>)>;
 
+    /// CPU time that the process has used so far, all its threads together.
+    using cpu_clock = std::function<std::chrono::microseconds()>;
+
     /// `store` must outlive the thread. `quiet_time`: see above.
     explicit checkpoint_thread(
-        checkpoint_store& store, std::chrono::milliseconds quiet_time = std::chrono::seconds{3}
+        checkpoint_store& store,
+        std::chrono::milliseconds quiet_time = std::chrono::seconds{3},
+        cpu_clock used = process_cpu_time
     );
 
     checkpoint_thread(const checkpoint_thread&) = delete;
@@ -58,10 +63,13 @@ private:
         completion done;
     };
 
+    static std::chrono::microseconds process_cpu_time();
+
     void run();
 
     checkpoint_store& store_;
     std::chrono::milliseconds quiet_time_;
+    cpu_clock time_used_;
     mutable std::mutex mutex_;
     std::condition_variable wakes_;
     std::unique_ptr<job> pending_; ///< handed over, not yet begun

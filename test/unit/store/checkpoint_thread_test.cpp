@@ -111,21 +111,23 @@ TEST_CASE(
 }
 
 TEST_CASE("checkpoint thread: gives no memory back while others are busy", "[store][thread]") {
-    constexpr std::chrono::milliseconds quiet_time{100};
     const temporary_directory here;
     const auto store = must_open(settings_in(here.path() / "checkpoint"));
     trim_count = 0;
-    checkpoint_thread thread{*store, quiet_time};
-    std::atomic<bool> is_over{false};
-    std::thread other{[&] {
-        while (!is_over) {
-        }
-    }};
+    std::atomic<int> looks{0};
+    std::atomic<bool> is_busy{true};
+    const auto used = [&] {
+        ++looks;
+        looks.notify_all();
+        return is_busy ? std::chrono::seconds{looks} : std::chrono::seconds{0};
+    };
+    checkpoint_thread thread{*store, std::chrono::milliseconds{1}, used};
     REQUIRE(submitted(thread, frozen({{{table::node, "a"}, "1"}})));
-    std::this_thread::sleep_for(quiet_time * 10);
+    for (int seen = 0; seen < 10; seen = looks) {
+        looks.wait(seen);
+    }
     CHECK(trim_count == 0);
-    is_over = true;
-    other.join();
+    is_busy = false;
     trim_count.wait(0);
     CHECK(trim_count == 1);
 }
