@@ -99,7 +99,11 @@ asio::awaitable<error_code> make_path(client::session zk, std::string path) {
     return make(std::move(zk), std::move(path), create_mode::persistent);
 }
 
-asio::awaitable<error_code> remove_node(client::session zk, std::string path) {
+namespace {
+
+/// Only the node that was created at `created_at`, if that is given.
+asio::awaitable<error_code>
+remove_until_gone(client::session zk, std::string path, std::optional<zxid> created_at) {
     carrying_through removal{zk};
     while (true) {
         auto [failed] = co_await zk.async_remove(path, as_result);
@@ -109,27 +113,24 @@ asio::awaitable<error_code> remove_node(client::session zk, std::string path) {
         const bool is_repeated = is_undecided(failed) || co_await removal.asks_again(failed);
         if (!is_repeated) {
             co_return failed;
+        }
+        if (created_at) { // it may be done, and the name another's by now
+            auto [look_failed, found] = co_await look_in_sync(zk, path);
+            if (look_failed || !found || found->czxid != *created_at) {
+                co_return look_failed;
+            }
         }
     }
 }
 
+} // namespace
+
+asio::awaitable<error_code> remove_node(client::session zk, std::string path) {
+    return remove_until_gone(std::move(zk), std::move(path), std::nullopt);
+}
+
 asio::awaitable<error_code> remove_created(client::session zk, std::string path, zxid created_at) {
-    carrying_through removal{zk};
-    while (true) {
-        auto [failed] = co_await zk.async_remove(path, as_result);
-        if (!failed || failed == errc::no_node) {
-            co_return error_code{};
-        }
-        const bool is_repeated = is_undecided(failed) || co_await removal.asks_again(failed);
-        if (!is_repeated) {
-            co_return failed;
-        }
-        // It may be done, and the name another's by now.
-        auto [look_failed, found] = co_await look_in_sync(zk, path);
-        if (look_failed || !found || found->czxid != created_at) {
-            co_return look_failed;
-        }
-    }
+    return remove_until_gone(std::move(zk), std::move(path), created_at);
 }
 
 asio::awaitable<outcome<std::optional<client::node_stat>>>
