@@ -3,8 +3,9 @@
 
 #include "server/net/asio.hpp"
 #include "server/net/client_service.hpp"
-#include "server/net/rate_limited_log.hpp"
 #include "server/net/settings.hpp"
+
+#include <conclave/rate_limited_log.hpp>
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>

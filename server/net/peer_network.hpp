@@ -9,7 +9,8 @@
 #include "server/net/peer_links.hpp"
 #include "server/net/peer_listener.hpp"
 #include "server/net/peer_status.hpp"
-#include "server/net/rate_limited_log.hpp"
+
+#include <conclave/rate_limited_log.hpp>
 
 #include <map>
 #include <memory>

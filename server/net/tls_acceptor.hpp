@@ -2,10 +2,11 @@
 #pragma once
 
 #include "server/net/io_shard.hpp"
-#include "server/net/rate_limited_log.hpp"
 #include "server/net/settings.hpp"
 #include "server/net/stream_socket.hpp"
 #include "server/net/tls_keys.hpp"
+
+#include <conclave/rate_limited_log.hpp>
 
 #include <functional>
 #include <memory>

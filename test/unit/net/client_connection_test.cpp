@@ -1,5 +1,5 @@
 #include "server/net/client_connection.hpp"
-#include "test/unit/net/log_capture.hpp"
+#include "test/support/log_capture.hpp"
 #include "test/unit/net/network_fixture.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,6 +1,6 @@
 #include "server/net/core_loop.hpp"
+#include "test/support/log_capture.hpp"
 #include "test/support/memory_tables.hpp"
-#include "test/unit/net/log_capture.hpp"
 #include "test/unit/net/network_fixture.hpp"
 
 #include <conclave/protocol.hpp>

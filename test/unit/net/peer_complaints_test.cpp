@@ -1,5 +1,5 @@
 #include "server/net/peer_complaints.hpp"
-#include "test/unit/net/log_capture.hpp"
+#include "test/support/log_capture.hpp"
 
 #include <catch2/catch.hpp>
 

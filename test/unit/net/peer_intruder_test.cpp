@@ -1,6 +1,6 @@
 // What a peer can do wrong, or an intruder on purpose.
 #include "server/net/peer_network.hpp"
-#include "test/unit/net/log_capture.hpp"
+#include "test/support/log_capture.hpp"
 #include "test/unit/net/peer_fixture.hpp"
 
 #include <catch2/catch.hpp>

@@ -1,5 +1,5 @@
 #include "server/net/tls_acceptor.hpp"
-#include "test/unit/net/log_capture.hpp"
+#include "test/support/log_capture.hpp"
 #include "test/unit/net/network_fixture.hpp"
 #include "test/unit/net/tls_client.hpp"
 

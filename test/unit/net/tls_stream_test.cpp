@@ -1,6 +1,6 @@
 #include "server/net/tls_stream.hpp"
 #include "test/support/certificates.hpp"
-#include "test/unit/net/log_capture.hpp"
+#include "test/support/log_capture.hpp"
 #include "test/unit/net/peer_fixture.hpp"
 #include "test/unit/net/posix_client.hpp"
 

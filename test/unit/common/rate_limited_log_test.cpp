@@ -1,14 +1,15 @@
-#include "server/net/rate_limited_log.hpp"
-#include "test/unit/net/log_capture.hpp"
+#include "test/support/log_capture.hpp"
 
 #include <catch2/catch.hpp>
 
+#include "conclave/rate_limited_log.hpp"
+
 using namespace std::chrono_literals;
 using conclave::log_level;
-using conclave::net::rate_limited_log;
+using conclave::rate_limited_log;
 using conclave::test::log_capture;
 
-TEST_CASE("rate limited log: lines beyond the burst are counted and told once", "[net]") {
+TEST_CASE("rate limited log: lines beyond the burst are counted and told once", "[log]") {
     const log_capture captured;
     rate_limited_log log{3, 1000ms};
     const rate_limited_log::time_point start{10s};
@@ -24,7 +25,7 @@ TEST_CASE("rate limited log: lines beyond the burst are counted and told once", 
     CHECK_FALSE(log.has_suppressed());
 }
 
-TEST_CASE("rate limited log: a new interval has a new burst", "[net]") {
+TEST_CASE("rate limited log: a new interval has a new burst", "[log]") {
     const log_capture captured;
     rate_limited_log log{1, 1000ms};
     const rate_limited_log::time_point start{10s};

@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <utility>
 
-namespace conclave::net {
+namespace conclave {
 
 /// Lets `burst` lines per interval through and counts the others; what was left out is told in one
 /// line when the interval is over. Time is given, never read. One thread.
@@ -48,4 +48,4 @@ private:
     std::size_t suppressed_ = 0;
 };
 
-} // namespace conclave::net
+} // namespace conclave

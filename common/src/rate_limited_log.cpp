@@ -1,6 +1,6 @@
-#include "server/net/rate_limited_log.hpp"
+#include "conclave/rate_limited_log.hpp"
 
-namespace conclave::net {
+namespace conclave {
 
 bool rate_limited_log::admits(time_point now) {
     summarize(now);
@@ -23,4 +23,4 @@ void rate_limited_log::summarize(time_point now) {
     }
 }
 
-} // namespace conclave::net
+} // namespace conclave
