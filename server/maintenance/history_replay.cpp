@@ -1,6 +1,7 @@
 #include "server/maintenance/history_replay.hpp"
 
 #include "server/replica/membership_text.hpp"
+#include "server/replica/writes.hpp"
 #include "server/tree/reserved.hpp"
 #include "server/zab/history.hpp"
 
@@ -116,11 +117,7 @@ history_replay::outcome history_replay::apply_transaction(const zab::entry& next
         state_.put_session(open->id, open->timeout_ms);
     } else if (const auto* close = std::get_if<replica::close_session>(&what->what)) {
         no_listener nobody;
-        const std::set<bytes>& own = nodes_.ephemerals_of(close->id);
-        const std::vector<bytes> unnamed{own.begin(), own.end()};
-        nodes_.remove_ephemerals(
-            close->are_named ? close->ephemerals : unnamed, context_of(next), nobody
-        );
+        nodes_.remove_ephemerals(replica::ephemerals_of(*close, nodes_), context_of(next), nobody);
         state_.remove_session(close->id);
     }
     return {};

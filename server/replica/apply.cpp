@@ -153,15 +153,6 @@ void replica::apply_epoch_start(const zab::entry& committed) {
     complete_syncs();
 }
 
-/// A copy: what is removed leaves the set of the tree.
-std::vector<bytes> replica::ephemerals_of(const close_session& what) const {
-    if (what.are_named) {
-        return what.ephemerals;
-    }
-    const std::set<bytes>& own = tree_.ephemerals_of(what.id);
-    return {own.begin(), own.end()};
-}
-
 write_result replica::apply_action(const action& what, const tree::apply_context& context) {
     if (const auto* changes = std::get_if<tree_changes>(&what)) {
         return apply_tree_changes(*changes, context);
@@ -176,7 +167,7 @@ write_result replica::apply_action(const action& what, const tree::apply_context
         return {};
     }
     if (const auto* close = std::get_if<close_session>(&what)) {
-        tree_.remove_ephemerals(ephemerals_of(*close), context, *this);
+        tree_.remove_ephemerals(ephemerals_of(*close, tree_), context, *this);
         rows_.erase(tree::table::session, session_key(close->id));
         sessions_.close(close->id);
         owners_.erase(close->id);

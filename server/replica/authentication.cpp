@@ -95,13 +95,12 @@ void replica::authenticate(
     }
     ++counters_.authentications_failed;
     audit_login(from, false);
-    if (may_complain()) {
-        log(log_level::info,
-            "authentication failed peer={}:{} session=0x{:x}",
-            from.peer.ip,
-            from.peer.port,
-            from.session.value);
-    }
+    complain(
+        "authentication failed peer={}:{} session=0x{:x}",
+        from.peer.ip,
+        from.peer.port,
+        from.session.value
+    );
     answer(from, header, at, {header.id, zxid{}, errc::auth_failed});
     close_when_answered(from);
 }

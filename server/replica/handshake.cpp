@@ -53,15 +53,14 @@ void replica::on_handshake(connection& from, bytes_view frame, bool may_wait) {
     }
     from.is_old_client = !request->read_only.has_value();
     if (request->last_zxid_seen > last_applied_.at && !CONCLAVE_MUTANT(newer_client_admitted)) {
-        if (may_complain()) {
-            log(log_level::info,
-                "client refused because it has seen a newer state peer={}:{} client_zxid=0x{:x} "
-                "server_zxid=0x{:x}",
-                from.peer.ip,
-                from.peer.port,
-                request->last_zxid_seen.value,
-                last_applied_.at.value);
-        }
+        complain(
+            "client refused because it has seen a newer state peer={}:{} client_zxid=0x{:x} "
+            "server_zxid=0x{:x}",
+            from.peer.ip,
+            from.peer.port,
+            request->last_zxid_seen.value,
+            last_applied_.at.value
+        );
         return close_after_output(from);
     }
     const std::int32_t timeout_ms = std::clamp(

@@ -141,7 +141,7 @@ void replica::note_session_end(const transaction& what, zxid at) {
     ended.silent = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::max(time_point{}, now_.monotonic - (state->deadline - state->timeout))
     );
-    const std::vector<bytes> ephemerals = ephemerals_of(*close);
+    const std::vector<bytes> ephemerals = ephemerals_of(*close, tree_);
     ended.ephemeral_count = ephemerals.size();
     for (const bytes& path : ephemerals) {
         if (ended.ephemerals.size() == observations::ephemerals_kept) {

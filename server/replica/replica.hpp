@@ -27,6 +27,8 @@
 #include "server/tree/tree.hpp"
 #include "server/zab/core.hpp"
 
+#include <conclave/rate_limited_log.hpp>
+
 #include <cstdint>
 #include <deque>
 #include <limits>
@@ -469,7 +471,6 @@ private:
     // apply.cpp
     void apply(const zab::entry& committed);
     [[nodiscard]] write_result apply_action(const action& what, const tree::apply_context& context);
-    [[nodiscard]] std::vector<bytes> ephemerals_of(const close_session& what) const;
     [[nodiscard]] write_result
     apply_tree_changes(const tree_changes& what, const tree::apply_context& context);
     void apply_epoch_start(const zab::entry& committed);
@@ -519,7 +520,16 @@ private:
     void resume_stalled();
     void note_proposal(std::size_t size);
     [[nodiscard]] write_rules rules() const;
-    [[nodiscard]] bool may_complain();
+
+    template <class... Arguments>
+    void complain(fmt::format_string<Arguments...> format, Arguments&&... arguments) {
+        complaints_.line(
+            std::chrono::steady_clock::time_point{now_.monotonic},
+            log_level::info,
+            format,
+            std::forward<Arguments>(arguments)...
+        );
+    }
 
     settings settings_;
     bool is_alone_;
@@ -617,7 +627,7 @@ private:
     time_point digest_complaint_due_{};
     std::optional<zxid> is_undecided_at_;
     bool may_stop_undecided_ = false;
-    time_point complaint_due_{}; ///< lines that clients can cause as often as they like
+    rate_limited_log complaints_; ///< lines that clients can cause as often as they like
 };
 
 } // namespace conclave::replica

@@ -278,6 +278,14 @@ prepare_close(tree::preparation& preparation, session_id which, std::size_t name
     return what;
 }
 
+std::vector<bytes> ephemerals_of(const close_session& what, const tree::tree& nodes) {
+    if (what.are_named) {
+        return what.ephemerals;
+    }
+    const std::set<bytes>& own = nodes.ephemerals_of(what.id);
+    return {own.begin(), own.end()};
+}
+
 prepared_write prepare_write(
     tree::preparation& preparation,
     opcode type,

@@ -28,6 +28,10 @@ struct write_rules {
 [[nodiscard]] close_session
 prepare_close(tree::preparation& preparation, session_id which, std::size_t named_size_max);
 
+/// The ephemerals that go with it, `nodes` being the state just before. A copy: what is removed
+/// leaves the tree's own set.
+[[nodiscard]] std::vector<bytes> ephemerals_of(const close_session& what, const tree::tree& nodes);
+
 /// True for the requests that `prepare_write` knows.
 [[nodiscard]] bool is_write(opcode type);
 
