@@ -73,9 +73,8 @@ outcome<json> node_json(const filed_node& node) {
     for (const client::acl_entry& entry : node.contents.access) {
         if (!utf8::is_valid(entry.who.id) || !utf8::is_valid(entry.who.scheme)) {
             return failed_because(fmt::format(
-                "/{}: its access control list has an entry of the scheme {} that is no UTF-8, "
-                "which "
-                "the file cannot hold",
+                "/{}: its access control list has an entry of the scheme {} that is no UTF-8; "
+                "the file cannot hold that",
                 node.path,
                 utf8::replace_invalid(entry.who.scheme)
             ));

@@ -61,6 +61,7 @@ public:
     void clear() {
         waiting_.clear();
         slices_.clear();
+        slice_count_ = 0;
     }
 
 private:

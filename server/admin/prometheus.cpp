@@ -322,9 +322,8 @@ void add_ensemble(exposition& out, const replica::ensemble_status& ensemble) {
     out.head(
         "conclave_follower_lag_transactions",
         "gauge",
-        "At the leader: what it has logged and the follower has not acknowledged; of a follower in "
-        "an "
-        "earlier epoch at least so much"
+        "At the leader: what it has logged and the follower has not acknowledged; if that is in an "
+        "earlier epoch, at least so much"
     );
     for (const replica::member_status& each : ensemble.members) {
         if (each.follower) {
