@@ -372,6 +372,34 @@ TEST_CASE("election: what a stranger says of epochs is not believed", "[zab][ele
     CHECK(servers[servers.leader()].current_epoch() <= epoch{4});
 }
 
+TEST_CASE("election: a grant that comes twice attaches its voter once", "[zab][election]") {
+    ensemble_options options;
+    options.favourite = 1;
+    ensemble servers{voters(3), options};
+    servers.hold(2, 1);
+    servers.start_all();
+    std::optional<promise_message> grant;
+    while (!grant) {
+        servers.run_for(std::chrono::milliseconds{10});
+        REQUIRE(servers.waiting(2, 1) > 0);
+        if (servers.is_next<promise_message>(2, 1)) {
+            grant = *servers.find<promise_message>(2, 1);
+        }
+        servers.deliver(2, 1);
+    }
+    servers.release(2, 1);
+    servers.stabilize();
+    REQUIRE(servers.leader() == 1);
+    REQUIRE(grant->reason == denial::none);
+    servers.hold(1, 2);
+    servers.forge(2, 1, *grant);
+    servers.stabilize();
+    CHECK(servers.find<welcome_message>(1, 2) == nullptr);
+    servers.release(1, 2);
+    servers.write("one");
+    CHECK(servers.agree() == "");
+}
+
 TEST_CASE("election: an empty disk does not stand against a history", "[zab][election]") {
     ensemble servers{voters(3)};
     servers.begin();

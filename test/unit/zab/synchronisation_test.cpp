@@ -210,6 +210,36 @@ TEST_CASE("B28: from every source with every length of log and memory", "[zab][h
     }
 }
 
+TEST_CASE("2.7: what is read for a follower is bounded until it answers", "[zab][history]") {
+    ensemble_options options;
+    options.limits.memory_count = 1;
+    options.limits.batch_count = 1;
+    options.limits.window_size = 150;
+    ensemble servers{voters(3), options};
+    servers.begin();
+    REQUIRE(servers.leader() == 1);
+    servers.write("common");
+    servers.crash(3);
+    for (std::size_t count = 0; count < 10; ++count) {
+        servers.write(bytes(100, 'x'));
+    }
+    const std::size_t before = servers.log(3).size();
+    servers.hold(3, 1);
+    servers.start(3);
+    for (bool is_following = false; !is_following;) {
+        servers.stabilize();
+        REQUIRE(servers.waiting(3, 1) > 0);
+        is_following = servers.is_next<follow_message>(3, 1);
+        servers.deliver(3, 1);
+    }
+    servers.stabilize();
+    // One to find the common place with, until the follower has said that it has it.
+    CHECK(servers.log(3).size() <= before + 2);
+    servers.release(3, 1);
+    CHECK(servers.agree() == "");
+    CHECK(servers.applied(3).size() == 11);
+}
+
 TEST_CASE("rule 5: an older entry is committed with the EpochStart only", "[zab][history]") {
     ensemble_options options;
     options.limits.batch_count = 1; // the older entry comes before the EpochStart
